@@ -1,0 +1,79 @@
+package env
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+)
+
+// Group runs actors of which the first failure cancels the others.
+type Group struct {
+	env     *Env
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	changed *Cond
+	limit   int
+	mu      struct {
+		sync.Mutex
+		running int
+		err     error
+	}
+}
+
+// NewGroup makes a group of at most limit actors at a time; the returned
+// context ends with the first failure as its cause.
+func (e *Env) NewGroup(ctx context.Context, limit int) (*Group, context.Context) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	return &Group{env: e, ctx: ctx, cancel: cancel, changed: e.NewCond(), limit: max(1, limit)}, ctx
+}
+
+// Go waits for a free place and runs fn in an actor. A panic in fn becomes the
+// group's error, with its stack. After a failure nothing more is started.
+func (g *Group) Go(name string, fn func(ctx context.Context) error) {
+	_ = g.changed.WaitUntil(context.Background(), func() bool {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.mu.running >= g.limit {
+			return false
+		}
+		g.mu.running++
+		return true
+	})
+	g.env.Go(name, func() {
+		err := context.Cause(g.ctx)
+		if err == nil {
+			err = runRecovered(g.ctx, name, fn)
+		}
+		g.mu.Lock()
+		g.mu.running--
+		if err != nil && g.mu.err == nil {
+			g.mu.err = err
+			g.cancel(err)
+		}
+		g.mu.Unlock()
+		g.changed.Broadcast()
+	})
+}
+
+func runRecovered(ctx context.Context, name string, fn func(ctx context.Context) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: panic: %v\n%s", name, r, debug.Stack())
+		}
+	}()
+	return fn(ctx)
+}
+
+// Wait returns when every actor has ended, with the first failure.
+func (g *Group) Wait() error {
+	_ = g.changed.WaitUntil(context.Background(), func() bool {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return g.mu.running == 0
+	})
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.cancel(context.Canceled)
+	return g.mu.err
+}
