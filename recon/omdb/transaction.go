@@ -1,34 +1,46 @@
 package omdb
 
 import (
-	"cmp"
+	"bytes"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
-// TransactionInfo is the place of the last applied entry in the OMs' replicated
-// log: the one number that all OM nodes share.
+// TransactionInfo is the last Ratis transaction that a state of the OM's
+// database contains (transactionInfoTable). It is comparable across leaders,
+// which sequence numbers are not.
 type TransactionInfo struct {
-	Term  int64 `json:"term"`
-	Index int64 `json:"index"`
+	Term, Index int64
 }
 
-// ParseTransactionInfo reads the value of [TransactionInfoKey], "term#index".
+// ParseTransactionInfo reads "term#index".
 func ParseTransactionInfo(value []byte) (TransactionInfo, error) {
-	term, index, ok := strings.Cut(string(value), "#")
-	t, errTerm := strconv.ParseInt(term, 10, 64)
-	i, errIndex := strconv.ParseInt(index, 10, 64)
-	if !ok || errTerm != nil || errIndex != nil {
-		return TransactionInfo{}, fmt.Errorf("transactionInfoTable: %q is not term#index", value)
+	term, index, ok := bytes.Cut(value, []byte{'#'})
+	if ok {
+		var info TransactionInfo
+		var termOK, indexOK bool
+		info.Term, termOK = ParseID(term)
+		info.Index, indexOK = ParseID(index)
+		if termOK && indexOK {
+			return info, nil
+		}
 	}
-	return TransactionInfo{Term: t, Index: i}, nil
+	return TransactionInfo{}, &CorruptRowError{
+		Table: TransactionInfoTable, Key: []byte(TransactionInfoKey),
+		Reason: fmt.Sprintf("%.40q is not term#index", value),
+	}
 }
 
-// String is the form that is stored.
-func (t TransactionInfo) String() string { return fmt.Sprintf("%d#%d", t.Term, t.Index) }
+// String is the form in the table.
+func (i TransactionInfo) String() string { return string(i.Append(nil)) }
 
-// Compare orders by term, then by index.
-func (t TransactionInfo) Compare(u TransactionInfo) int {
-	return cmp.Or(cmp.Compare(t.Term, u.Term), cmp.Compare(t.Index, u.Index))
+// Append appends the form in the table to dst.
+func (i TransactionInfo) Append(dst []byte) []byte {
+	dst = append(strconv.AppendInt(dst, i.Term, 10), '#')
+	return strconv.AppendInt(dst, i.Index, 10)
+}
+
+// Less orders by term, then index.
+func (i TransactionInfo) Less(other TransactionInfo) bool {
+	return i.Term < other.Term || i.Term == other.Term && i.Index < other.Index
 }
