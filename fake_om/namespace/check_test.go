@@ -1,0 +1,22 @@
+package namespace
+
+import (
+	"reflect"
+	"testing"
+)
+
+// check ends the test unless ok; the rest says what was looked at.
+func check(t *testing.T, ok bool, format string, args ...any) {
+	t.Helper()
+	if !ok {
+		t.Fatalf(format, args...)
+	}
+}
+
+// equal ends the test unless both are deeply equal.
+func equal(t *testing.T, want, got any, what string) {
+	t.Helper()
+	if !reflect.DeepEqual(want, got) {
+		t.Fatalf("%s:\nwant %+v\n got %+v", what, want, got)
+	}
+}
