@@ -59,6 +59,8 @@ type Options struct {
 	Faults point.Injector
 	// Quiet asks for stores without background work, as a repeatable run needs.
 	Quiet bool
+	// Mutations are the planted mistakes of this run, none in production.
+	Mutations []point.Mutation
 }
 
 // Env is the world as the engine sees it. It is safe for concurrent use.
@@ -67,6 +69,8 @@ type Env struct {
 	rt     Runtime
 	faults point.Injector
 	quiet  bool
+	// mutations is a set of bits, one for each planted mistake.
+	mutations uint64
 }
 
 // New makes an Env from its parts.
@@ -74,7 +78,11 @@ func New(o Options) *Env {
 	if o.FS == nil || o.Runtime == nil {
 		panic("env: FS and Runtime are required")
 	}
-	return &Env{fs: o.FS, rt: o.Runtime, faults: o.Faults, quiet: o.Quiet}
+	e := &Env{fs: o.FS, rt: o.Runtime, faults: o.Faults, quiet: o.Quiet}
+	for _, m := range o.Mutations {
+		e.mutations |= 1 << m
+	}
+	return e
 }
 
 // NewOS makes the production Env: the operating system's files and clock.
@@ -87,6 +95,9 @@ func (e *Env) FS() FS { return e.fs }
 
 // Quiet reports whether stores must run without background work.
 func (e *Env) Quiet() bool { return e.quiet }
+
+// Mutated reports whether a planted mistake is switched on.
+func (e *Env) Mutated(m point.Mutation) bool { return e.mutations&(1<<m) != 0 }
 
 // Now is the current time.
 func (e *Env) Now() time.Time { return e.rt.Now() }
@@ -125,6 +136,10 @@ func (e *Env) WithTimeout(ctx context.Context, d time.Duration, what string) (co
 	stop := e.rt.After(d, func() { cancel(fmt.Errorf("%s: %w after %v", what, ErrTimeout, d)) })
 	return ctx, func() { stop(); cancel(context.Canceled) }
 }
+
+// After calls fn once when d has passed, unless stop is called before; fn must
+// not block.
+func (e *Env) After(d time.Duration, fn func()) (stop func()) { return e.rt.After(d, fn) }
 
 // Rand is a random stream of its own for each name, derived from the run's
 // seed, so that one more draw in one place does not shift all others.

@@ -3,6 +3,7 @@ package swap
 import (
 	"context"
 	"errors"
+	"time"
 
 	"reconsim/recon/generation"
 	"reconsim/recon/omdb"
@@ -28,4 +29,71 @@ type Views interface {
 	// points. The caller calls release exactly once; until then the view
 	// stays as it is. It returns ErrNothingPublished before the first commit.
 	Acquire(ctx context.Context, endpoint string, need generation.Need) (view View, release func(), err error)
+}
+
+// Protocol is a way of putting a rebuilt state in the place of the served one.
+// Except for Acquire and Serving its methods belong to one caller at a time.
+type Protocol interface {
+	Views
+	// Open recovers what is on disk and serves it. Without a committed
+	// generation it succeeds and serves nothing.
+	Open(ctx context.Context) (Recovery, error)
+	// Serving is META of what is served; ok is false if nothing is.
+	Serving() (meta generation.Meta, ok bool)
+	// ServedRows reads the newest committed rows of what is served, as the
+	// delta applier needs them; nil if nothing is served.
+	ServedRows() omdb.Reader
+	// Stage begins a rebuild beside what is served.
+	Stage(ctx context.Context, o generation.StageOptions) (Staged, error)
+	// Commit switches to a sealed rebuild. nil means durably committed and
+	// visible; an error means that the old state is served and stays.
+	Commit(ctx context.Context, s Staged) error
+	// RollBack gives a rebuild up. keepBecause, if not empty, is the reason
+	// for which its files are kept in quarantine, whose path is returned.
+	RollBack(ctx context.Context, s Staged, keepBecause string) (quarantined string, err error)
+	// Apply commits a delta to what is served and publishes it.
+	Apply(ctx context.Context, d generation.Delta) error
+	// Sweep removes what retention no longer keeps.
+	Sweep(ctx context.Context) error
+	// NextBuild is a number that no generation has had.
+	NextBuild() (uint64, error)
+	// Close stops serving; views that are pinned stay readable until released.
+	Close() error
+}
+
+// Recovery tells what Open found.
+type Recovery struct {
+	// Serving is true if a committed generation is served.
+	Serving bool
+	// Discarded lists generations that the pointer did not name.
+	Discarded []uint64
+	// Broken explains why the committed generation could not be opened; it is
+	// then in quarantine and nothing is served.
+	Broken string
+}
+
+// Staged is a rebuild in the making.
+type Staged interface {
+	omdb.Reader
+	Build() uint64
+	Meta() generation.Meta
+	// AdoptSnapshot takes the OM rows from a verified download.
+	AdoptSnapshot(ctx context.Context, from generation.Snapshot) error
+	// AdoptServed takes the OM rows from what is served, without a download.
+	AdoptServed(ctx context.Context) error
+	// Splits cuts a table into ranges for several actors.
+	Splits(t omdb.Table, parts int) ([][]byte, error)
+	// NewSink opens a sink for one actor of a task.
+	NewSink(ctx context.Context, task string) (generation.Sink, error)
+	// LoadSinks writes and ingests everything the sinks took.
+	LoadSinks(ctx context.Context) error
+	// Seal makes the rebuild durable and opens it as it will be served.
+	Seal(ctx context.Context, asOf time.Time) error
+	// Validate checks a sealed rebuild; seen counts the OM rows by table that
+	// the rebuild read.
+	Validate(ctx context.Context, seen map[omdb.Table]int64) error
+	// Rows reads the newest rows of a sealed rebuild.
+	Rows() omdb.Reader
+	// Apply commits a delta to a sealed rebuild.
+	Apply(ctx context.Context, d generation.Delta) error
 }

@@ -1,0 +1,119 @@
+package generation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"reconsim/faults/point"
+	"reconsim/recon/env"
+	"reconsim/recon/omdb"
+	"reconsim/recon/rocksdb"
+)
+
+// Snapshot is a verified OM checkpoint that lies in a folder.
+type Snapshot struct {
+	Dir     string
+	Version *rocksdb.Version
+	// Lineage says whose snapshot it is; its term#index is read from the rows.
+	Lineage Lineage
+	// Rows counts the entries of each table file.
+	Rows map[string]int64
+}
+
+// AdoptSnapshot takes over a verified OM checkpoint: its table files are
+// hard-linked into the generation and ingested where they lie (D14).
+func (s *Staged) AdoptSnapshot(ctx context.Context, from Snapshot) error {
+	if err := s.env.Point(ctx, point.StagingIngest, Name(s.Build()), 0); err != nil {
+		return fmt.Errorf("ingest OM tables: %w", err)
+	}
+	s.meta.Lineage = from.Lineage
+	s.meta.BaseSeq, s.meta.AppliedSeq = from.Version.LastSequence, from.Version.LastSequence
+	s.meta.Families = map[uint32]string{}
+	layers, err := s.externalLayers(from)
+	if err != nil {
+		return err
+	}
+	if err := s.linkTables(from.Dir, s.meta.External); err != nil {
+		return err
+	}
+	if s.store, err = openStore(s.env, s.dir, storeOptions{}); err != nil {
+		return err
+	}
+	for _, layer := range layers {
+		err := s.store.call(ctx, "ingest-external", func() error {
+			_, err := s.store.db.IngestExternalFiles(ctx, layer)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("ingest OM tables in place: %w", err)
+		}
+	}
+	value, found, err := s.Reader().Get(omdb.TransactionInfoTable, []byte(omdb.TransactionInfoKey))
+	if err != nil {
+		return err
+	}
+	if !found {
+		return errors.New("the checkpoint has no transactionInfoTable row, so its place in the OMs' log is unknown")
+	}
+	if s.meta.Applied, err = omdb.ParseTransactionInfo(value); err != nil {
+		return err
+	}
+	s.meta.Lineage.Snapshot = s.meta.Applied
+	return s.setMeta()
+}
+
+// externalLayers orders the tables for ingestion, bottom layer first: files of
+// one call must not overlap, and a later call lies on top.
+func (s *Staged) externalLayers(from Snapshot) ([][]pebble.ExternalFile, error) {
+	var layers [][]pebble.ExternalFile
+	plan, err := from.Version.IngestPlan()
+	if err != nil {
+		return nil, fmt.Errorf("the checkpoint's tables cannot be used where they lie: %w", err)
+	}
+	for _, family := range from.Version.Families {
+		s.meta.Families[family.ID] = family.Name
+	}
+	for _, family := range plan {
+		t, known := omdb.TableByName(family.Family)
+		if !known {
+			continue // A family that this program does not know is kept by the OM, not by us.
+		}
+		for depth, group := range family.Groups {
+			for len(layers) <= depth {
+				layers = append(layers, nil)
+			}
+			for _, f := range group {
+				layers[depth] = append(layers[depth], pebble.ExternalFile{
+					Locator: omLocator, ObjName: f.Name(), Size: f.SizeBytes,
+					StartKey: storeKey(nil, t, f.SmallestKey), EndKey: storeKey(nil, t, f.LargestKey), EndKeyIsInclusive: true,
+					HasPointKey: true, SyntheticPrefix: []byte{byte(t)},
+				})
+				s.meta.External = append(s.meta.External, ExternalTable{File: f.Name(), Table: t, SizeBytes: f.SizeBytes, Rows: from.Rows[f.Name()]})
+			}
+		}
+	}
+	return layers, nil
+}
+
+// verifyExternal checks every external table of a generation, since neither
+// opening nor ingesting looks at them (study of the seam).
+func verifyExternal(ctx context.Context, e *env.Env, dir string, tables []ExternalTable) error {
+	fs := e.FS()
+	for _, t := range tables {
+		path := fs.PathJoin(dir, omDirName, t.File)
+		info, err := fs.Stat(path)
+		if err != nil {
+			return fmt.Errorf("OM table %s of %s: %w", t.File, t.Table, err)
+		}
+		if uint64(info.Size()) != t.SizeBytes {
+			return fmt.Errorf("OM table %s of %s has %d bytes, META says %d", t.File, t.Table, info.Size(), t.SizeBytes)
+		}
+		if _, err := rocksdb.VerifyTable(ctx, fs, path); err != nil {
+			return fmt.Errorf("OM table %s of %s: %w", t.File, t.Table, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package generation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/objstorage/remote"
+
+	"reconsim/recon/env"
+)
+
+// omLocator names the remote storage under which Pebble finds the external
+// tables of a generation.
+const omLocator = "om"
+
+// ErrStoreDead means that Pebble met a fatal error earlier and that its store
+// cannot be used or closed any more.
+var ErrStoreDead = errors.New("the store met a fatal error and is abandoned")
+
+// store is a Pebble DB whose fatal errors do not end the process.
+type store struct {
+	env *env.Env
+	db  *pebble.DB
+	log *storeLog
+}
+
+// storeLog is Pebble's logger. Fatalf must not return; ending the goroutine is
+// all that is left, and call turns that into an error.
+type storeLog struct {
+	fatal atomic.Pointer[error]
+}
+
+func (*storeLog) Infof(string, ...any)  {}
+func (*storeLog) Errorf(string, ...any) {}
+func (l *storeLog) Fatalf(format string, args ...any) {
+	err := fmt.Errorf(format, args...)
+	for _, arg := range args {
+		if cause, ok := arg.(error); ok {
+			err = fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), cause)
+		}
+	}
+	l.fatal.CompareAndSwap(nil, &err)
+	runtime.Goexit()
+}
+
+type storeOptions struct {
+	// wal is false for a store that is built from scratch: until it is sealed
+	// a crash discards it anyway.
+	wal bool
+}
+
+func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
+	log := &storeLog{}
+	fs := e.FS()
+	options := &pebble.Options{
+		FS:                          fs,
+		Logger:                      log,
+		FormatMajorVersion:          pebble.FormatNewest,
+		DisableWAL:                  !o.wal,
+		DisableAutomaticCompactions: e.Quiet(),
+		DisableTableStats:           e.Quiet(),
+		CacheSize:                   64 << 20,
+		MemTableSize:                16 << 20,
+		// The default listener ends the process when a table is corrupt; then
+		// the read that met it returns an ordinary error instead.
+		EventListener: &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}},
+	}
+	if e.Quiet() {
+		options.CacheSize, options.MemTableSize = 1<<20, 256<<10
+	}
+	options.Experimental.RemoteStorage = remote.MakeSimpleFactory(map[remote.Locator]remote.Storage{
+		omLocator: remote.NewLocalFS(fs.PathJoin(dir, omDirName), fs),
+	})
+	s := &store{env: e, log: log}
+	err := s.call(context.Background(), "open", func() error {
+		db, err := pebble.Open(fs.PathJoin(dir, dbDirName), options)
+		s.db = db
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
+	return s, nil
+}
+
+// call runs an operation that may be fatal to Pebble in an actor of its own,
+// and gives up when ctx ends: Pebble retries a failing flush for ever.
+func (s *store) call(ctx context.Context, what string, op func() error) error {
+	if err := s.dead(); err != nil {
+		return err
+	}
+	var result struct {
+		sync.Mutex
+		done bool
+		err  error
+	}
+	changed := s.env.NewCond()
+	s.env.Go("pebble-"+what, func() {
+		finished := false
+		var err error
+		defer func() {
+			if !finished {
+				// Goexit came from Fatalf.
+				if err = s.dead(); err == nil {
+					err = ErrStoreDead
+				}
+			}
+			result.Lock()
+			result.done, result.err = true, err
+			result.Unlock()
+			changed.Broadcast()
+		}()
+		err = op()
+		finished = true
+	})
+	waitErr := changed.WaitUntil(ctx, func() bool {
+		result.Lock()
+		defer result.Unlock()
+		return result.done || s.log.fatal.Load() != nil
+	})
+	if waitErr != nil {
+		abandoned := fmt.Errorf("%s did not end: %w", what, waitErr)
+		s.log.fatal.CompareAndSwap(nil, &abandoned)
+		return abandoned
+	}
+	result.Lock()
+	defer result.Unlock()
+	if !result.done {
+		return s.dead()
+	}
+	return result.err
+}
+
+func (s *store) dead() error {
+	if cause := s.log.fatal.Load(); cause != nil {
+		return fmt.Errorf("%w: %w", ErrStoreDead, *cause)
+	}
+	return nil
+}
+
+// close closes the store; a dead one cannot be closed and is left alone.
+func (s *store) close() error {
+	if s.dead() != nil {
+		return nil
+	}
+	return s.call(context.Background(), "close", s.db.Close)
+}

@@ -1,0 +1,130 @@
+package swap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"reconsim/faults/point"
+	"reconsim/recon/env"
+	"reconsim/recon/generation"
+	"reconsim/recon/omdb"
+)
+
+// stagedGeneration is a rebuild of the `generation` protocol.
+type stagedGeneration struct {
+	*generation.Staged
+	protocol *Generations
+}
+
+func (s *stagedGeneration) AdoptServed(ctx context.Context) error {
+	v, err := s.protocol.pin()
+	if err != nil {
+		return err
+	}
+	defer v.Unpin()
+	return s.AdoptGeneration(ctx, v.Generation())
+}
+
+func (s *stagedGeneration) Rows() omdb.Reader { return s.Sealed().Reader() }
+
+func (s *stagedGeneration) Apply(ctx context.Context, d generation.Delta) error {
+	if err := s.Sealed().Apply(ctx, d); err != nil {
+		return err
+	}
+	return s.Sealed().Advance(ctx, nil)
+}
+
+// Stage begins a rebuild in a new directory.
+func (p *Generations) Stage(ctx context.Context, o generation.StageOptions) (Staged, error) {
+	s, err := p.layout.Stage(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &stagedGeneration{Staged: s, protocol: p}, nil
+}
+
+// Commit moves the pointer, then publishes (recon.md 6.8, steps 5 to 7).
+func (p *Generations) Commit(ctx context.Context, staged Staged) error {
+	s := staged.(*stagedGeneration)
+	g := s.Sealed()
+	p.staged.Store(g)
+	defer p.staged.Store(nil)
+	if err := p.env.Point(ctx, point.CommitBegin, generation.Name(g.Build()), 0); err != nil {
+		return fmt.Errorf("begin commit: %w", err)
+	}
+	view, err := g.NewView(ctx)
+	if err != nil {
+		return err
+	}
+	if p.env.Mutated(point.PublishBeforeMove) {
+		return p.commitWrongWay(ctx, g, view)
+	}
+	if err := p.movePointer(ctx, g.Build()); err != nil {
+		view.Unpin()
+		return err
+	}
+	// From here on the new generation is what a restart serves, so an error
+	// at these points can delay nothing and undo nothing.
+	_ = p.env.Point(ctx, point.Publish, generation.Name(g.Build()), 0)
+	old := p.publish(view)
+	_ = p.env.Point(ctx, point.Published, generation.Name(g.Build()), 0)
+	if old != nil {
+		p.retire(old, true)
+	}
+	return nil
+}
+
+// movePointer moves the pointer, and settles the one case in which the move
+// failed and could not be taken back: then only a sync was missing.
+func (p *Generations) movePointer(ctx context.Context, build uint64) error {
+	err := p.layout.MovePointer(ctx, build)
+	var failed *generation.MoveError
+	if errors.As(err, &failed) && failed.Moved {
+		if syncErr := env.SyncDir(p.env.FS(), p.layout.Dir()); syncErr == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// commitWrongWay is the planted mistake PublishBeforeMove: visible first,
+// durable second, and a failed move takes back what readers have seen.
+func (p *Generations) commitWrongWay(ctx context.Context, g *generation.Generation, view *generation.View) error {
+	before := p.current.Swap(view)
+	_ = p.env.Point(ctx, point.Published, generation.Name(g.Build()), 0)
+	if err := p.movePointer(ctx, g.Build()); err != nil {
+		p.current.Store(before)
+		view.Unpin()
+		return err
+	}
+	if before != nil {
+		p.retire(before.Generation(), true)
+		before.Unpin()
+	}
+	return nil
+}
+
+// RollBack closes a staged generation and removes it, or keeps it in
+// quarantine. What the pointer names is left where it is.
+func (p *Generations) RollBack(ctx context.Context, staged Staged, keepBecause string) (quarantined string, err error) {
+	s := staged.(*stagedGeneration)
+	var closed atomic.Bool
+	closeErr := s.Close(func() { closed.Store(true); p.closed.Broadcast() })
+	if waitErr := p.closed.WaitUntil(context.WithoutCancel(ctx), closed.Load); waitErr != nil {
+		return "", errors.Join(closeErr, waitErr)
+	}
+	current, ok, err := p.layout.Current()
+	switch {
+	case err != nil:
+		return "", errors.Join(closeErr, err)
+	case ok && current == s.Build():
+		return "", errors.Join(closeErr, fmt.Errorf("generation %d cannot be removed: the pointer already names it, and a restart will serve it", s.Build()))
+	case keepBecause != "":
+		quarantined, err = p.layout.Quarantine(s.Build(), keepBecause, p.env.Now())
+		return quarantined, errors.Join(closeErr, err)
+	default:
+		return "", errors.Join(closeErr, p.layout.Remove(s.Build()))
+	}
+}
