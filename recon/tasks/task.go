@@ -21,7 +21,7 @@ type Task interface {
 	// Process folds one fetch of events into the derived tables of store,
 	// whose OM rows are already those after the fetch. A failure leaves the
 	// task itself unchanged; the caller drops what was written to store.
-	Process(ctx context.Context, events []omdb.Event, store omdb.Store) error
+	Process(ctx context.Context, delta *Delta, store omdb.Store) error
 }
 
 // RebuildOptions is what a task may know when a rebuild begins.
@@ -52,11 +52,35 @@ type Collector interface {
 }
 
 // Sink takes derived rows in any order and stores them sorted. One sink is
-// used by one actor at a time; key and value are copied.
+// used by one actor at a time; key and value are copied. A sink that also has
+// a method Close() error is closed once nothing more will come to it; after a
+// failure it is not.
 type Sink interface {
 	// Put stores a row; no other Put of the same rebuild has the same key.
 	Put(t omdb.Table, key, value []byte) error
 	// Add adds n to the big-endian int64 counter at key; counts of one key
 	// from several tasks and ranges are summed, and a sum of 0 is no row.
 	Add(t omdb.Table, key []byte, n int64) error
+}
+
+// The names of the tasks, which are keys of RECON_TASK_STATUS.
+const (
+	NSSummaryTask             = "NSSummaryTask"
+	OmTableInsightTask        = "OmTableInsightTask"
+	FileSizeCountTaskFSO      = "FileSizeCountTaskFSO"
+	FileSizeCountTaskOBS      = "FileSizeCountTaskOBS"
+	ContainerKeyMapperTaskFSO = "ContainerKeyMapperTaskFSO"
+	ContainerKeyMapperTaskOBS = "ContainerKeyMapperTaskOBS"
+)
+
+// All makes the six tasks (spec/recon.md 1.1).
+func All() []Task {
+	return []Task{
+		nsSummary{},
+		tableInsight{},
+		fileSizeCount{name: FileSizeCountTaskFSO, table: omdb.FileTable},
+		fileSizeCount{name: FileSizeCountTaskOBS, table: omdb.KeyTable},
+		containerKeyMapper{name: ContainerKeyMapperTaskFSO, table: omdb.FileTable},
+		containerKeyMapper{name: ContainerKeyMapperTaskOBS, table: omdb.KeyTable},
+	}
 }
