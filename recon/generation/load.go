@@ -12,6 +12,7 @@ import (
 
 	"reconsim/recon/derived"
 	"reconsim/recon/omdb"
+	"reconsim/recon/tasks"
 )
 
 // tableBytes is the raw size at which a table of derived rows is finished and
@@ -19,26 +20,16 @@ import (
 const tableBytes = 64 << 20
 
 // LoadSinks merges everything the sinks took into sorted tables and ingests
-// them. containerCount, which is a fact about all container rows together, is
-// derived here.
+// them, and counts the containers, which only the merged rows tell.
 func (s *Staged) LoadSinks(ctx context.Context) error {
-	if s.sinks == nil {
-		return errors.New("no task wrote a derived row; a rebuild always has statistics")
-	}
 	w := &tableWriter{s: s}
 	err := s.sinks.merge(func(row merged) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		t := omdb.Table(row.key[0])
-		// containerCount sorts last, so it can be written once all is counted.
-		s.rows[t]++
+		s.rows[omdb.Table(row.key[0])]++
 		return w.add(row.key, row.value)
 	})
-	if err == nil {
-		count := derived.AppendLong(nil, s.rows[derived.ContainerKeyCount])
-		err = w.add(storeKey(nil, derived.SQLStats, []byte(derived.ContainerCountName)), count)
-	}
 	if err = errors.Join(err, w.finish()); err != nil {
 		return fmt.Errorf("write derived tables: %w", err)
 	}
@@ -46,7 +37,8 @@ func (s *Staged) LoadSinks(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ingest derived tables: %w", err)
 	}
-	return nil
+	s.rows[derived.SQLStats]++
+	return s.WriteRows(ctx, func(w omdb.Writer) error { return tasks.PutContainerCount(s, w) }, s.meta)
 }
 
 // tableWriter cuts a stream of sorted rows into tables.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"reconsim/recon/omdb"
+	"reconsim/recon/rocksdb"
 )
 
 // Prefixes of keys that belong to no table. They lie above every table's.
@@ -40,10 +41,11 @@ type Meta struct {
 
 // ExternalTable is one table file of the OM that was ingested where it lies.
 type ExternalTable struct {
-	File      string     `json:"file"`
-	Table     omdb.Table `json:"table"`
-	SizeBytes uint64     `json:"sizeBytes"`
-	Rows      int64      `json:"rows"`
+	Table omdb.Table `json:"table"`
+	// File is the table as the checkpoint's manifest describes it.
+	File rocksdb.File `json:"file"`
+	// Rows counts its entries.
+	Rows uint64 `json:"rows"`
 }
 
 // Label is the part of META that answers carry.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -19,8 +20,8 @@ type Snapshot struct {
 	Version *rocksdb.Version
 	// Lineage says whose snapshot it is; its term#index is read from the rows.
 	Lineage Lineage
-	// Rows counts the entries of each table file.
-	Rows map[string]int64
+	// Report is what verifying its tables found.
+	Report *rocksdb.Report
 }
 
 // AdoptSnapshot takes over a verified OM checkpoint: its table files are
@@ -69,50 +70,48 @@ func (s *Staged) AdoptSnapshot(ctx context.Context, from Snapshot) error {
 // one call must not overlap, and a later call lies on top.
 func (s *Staged) externalLayers(from Snapshot) ([][]pebble.ExternalFile, error) {
 	var layers [][]pebble.ExternalFile
-	plan, err := from.Version.IngestPlan()
+	plan, err := rocksdb.PlanIngest(from.Version, from.Report)
 	if err != nil {
-		return nil, fmt.Errorf("the checkpoint's tables cannot be used where they lie: %w", err)
+		return nil, err
 	}
-	for _, family := range from.Version.Families {
+	for _, family := range plan.Families {
 		s.meta.Families[family.ID] = family.Name
-	}
-	for _, family := range plan {
-		t, known := omdb.TableByName(family.Family)
+		t, known := omdb.TableByName(family.Name)
 		if !known {
-			continue // A family that this program does not know is kept by the OM, not by us.
+			continue // A family that this program does not know stays with the OM.
+		}
+		if len(family.Rewrite) > 0 {
+			return nil, fmt.Errorf("family %s cannot be used where it lies: %s", family.Name, strings.Join(family.Rewrite, "; "))
 		}
 		for depth, group := range family.Groups {
 			for len(layers) <= depth {
 				layers = append(layers, nil)
 			}
 			for _, f := range group {
-				layers[depth] = append(layers[depth], pebble.ExternalFile{
-					Locator: omLocator, ObjName: f.Name(), Size: f.SizeBytes,
-					StartKey: storeKey(nil, t, f.SmallestKey), EndKey: storeKey(nil, t, f.LargestKey), EndKeyIsInclusive: true,
-					HasPointKey: true, SyntheticPrefix: []byte{byte(t)},
-				})
-				s.meta.External = append(s.meta.External, ExternalTable{File: f.Name(), Table: t, SizeBytes: f.SizeBytes, Rows: from.Rows[f.Name()]})
+				layers[depth] = append(layers[depth], rocksdb.ExternalFile(f, omLocator, f.Name(), []byte{byte(t)}))
+				s.meta.External = append(s.meta.External, ExternalTable{Table: t, File: f, Rows: entries(from.Report.Family(family.Name), f)})
 			}
 		}
 	}
 	return layers, nil
 }
 
+func entries(report *rocksdb.FamilyReport, f rocksdb.File) uint64 {
+	for _, t := range report.Tables {
+		if t.File.Number == f.Number {
+			return t.Entries
+		}
+	}
+	return 0
+}
+
 // verifyExternal checks every external table of a generation, since neither
 // opening nor ingesting looks at them (study of the seam).
 func verifyExternal(ctx context.Context, e *env.Env, dir string, tables []ExternalTable) error {
-	fs := e.FS()
 	for _, t := range tables {
-		path := fs.PathJoin(dir, omDirName, t.File)
-		info, err := fs.Stat(path)
-		if err != nil {
-			return fmt.Errorf("OM table %s of %s: %w", t.File, t.Table, err)
-		}
-		if uint64(info.Size()) != t.SizeBytes {
-			return fmt.Errorf("OM table %s of %s has %d bytes, META says %d", t.File, t.Table, info.Size(), t.SizeBytes)
-		}
-		if _, err := rocksdb.VerifyTable(ctx, fs, path); err != nil {
-			return fmt.Errorf("OM table %s of %s: %w", t.File, t.Table, err)
+		// VerifyTable also compares the file's size with the manifest's.
+		if _, err := rocksdb.VerifyTable(ctx, e.FS(), e.FS().PathJoin(dir, omDirName), t.File); err != nil {
+			return fmt.Errorf("OM table %s of %s: %w", t.File.Name(), t.Table, err)
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"reconsim/faults/point"
 	"reconsim/recon/env"
 	"reconsim/recon/omdb"
+	"reconsim/recon/tasks"
 )
 
 // Staged is a generation being built by one rebuild. Nothing of it is visible
@@ -49,7 +50,9 @@ func (l *Layout) Stage(ctx context.Context, o StageOptions) (*Staged, error) {
 	if err := l.env.FS().MkdirAll(l.env.FS().PathJoin(s.dir, omDirName), 0o755); err != nil {
 		return nil, fmt.Errorf("stage generation %d: %w", o.Build, err)
 	}
-	return s, nil
+	var err error
+	s.sinks, err = newSinks(l.env, l.env.FS().PathJoin(s.dir, sinkDirName), o.SinkBytes)
+	return s, err
 }
 
 // Build is the staged generation's number.
@@ -94,6 +97,25 @@ func (s *Staged) AdoptGeneration(ctx context.Context, from *Generation) error {
 	return s.setMeta()
 }
 
+// WriteRows adds changes of OM rows before the tasks see them; applied is META
+// after the changes.
+func (s *Staged) WriteRows(ctx context.Context, write func(omdb.Writer) error, applied Meta) error {
+	b := &deltaStore{batch: s.store.db.NewBatch()}
+	defer func() { _ = b.batch.Close() }()
+	if err := write(b); err != nil {
+		return fmt.Errorf("write OM rows: %w", err)
+	}
+	applied.BaseSeq = applied.AppliedSeq
+	if err := b.batch.Set(metaKey, applied.encode(), nil); err != nil {
+		return err
+	}
+	if err := s.store.call(ctx, "rows", func() error { return b.batch.Commit(pebble.Sync) }); err != nil {
+		return fmt.Errorf("write OM rows: %w", err)
+	}
+	s.meta = applied
+	return nil
+}
+
 func (s *Staged) setMeta() error {
 	return s.store.call(context.Background(), "meta", func() error { return s.store.db.Set(metaKey, s.meta.encode(), pebble.Sync) })
 }
@@ -104,8 +126,8 @@ func (s *Staged) linkTables(fromDir string, tables []ExternalTable) error {
 	fs := s.env.FS()
 	omDir := fs.PathJoin(s.dir, omDirName)
 	for _, t := range tables {
-		if err := fs.Link(fs.PathJoin(fromDir, t.File), fs.PathJoin(omDir, t.File)); err != nil {
-			return fmt.Errorf("link OM table %s: %w", t.File, err)
+		if err := fs.Link(fs.PathJoin(fromDir, t.File.Name()), fs.PathJoin(omDir, t.File.Name())); err != nil {
+			return fmt.Errorf("link OM table %s: %w", t.File.Name(), err)
 		}
 	}
 	for _, dir := range []string{omDir, s.dir, s.layout.dir} {
@@ -159,21 +181,21 @@ func (s *Staged) Splits(t omdb.Table, parts int) ([][]byte, error) {
 	return keys, nil
 }
 
-// Sink takes one actor's derived rows.
-type Sink interface {
-	Put(t omdb.Table, key, value []byte) error
-	Add(t omdb.Table, key []byte, n int64) error
+// NewSink opens a sink for one actor of a task.
+func (s *Staged) NewSink(ctx context.Context, task string) (tasks.Sink, error) {
+	return s.sinks.open(ctx, task), nil
 }
 
-// NewSink opens a sink for one actor of a task.
-func (s *Staged) NewSink(ctx context.Context, task string) (Sink, error) {
-	if s.sinks == nil {
-		var err error
-		if s.sinks, err = newSinks(s.env, s.env.FS().PathJoin(s.dir, sinkDirName), s.options.SinkBytes); err != nil {
-			return nil, err
+// EstimateRows is about the number of rows of a table: entries of its files,
+// of which one may hide another.
+func (s *Staged) EstimateRows(t omdb.Table) (int64, error) {
+	rows := uint64(0)
+	for _, e := range s.meta.External {
+		if e.Table == t {
+			rows += e.Rows
 		}
 	}
-	return s.sinks.open(ctx, task), nil
+	return int64(rows), nil
 }
 
 // Seal completes the staged generation after its last sink was written:

@@ -234,9 +234,9 @@ func (s *Source) verify(ctx context.Context) (generation.Snapshot, error) {
 	if err != nil {
 		return generation.Snapshot{}, err
 	}
-	rows, err := rocksdb.VerifyTables(ctx, fs, s.o.CandidateDir, version)
+	report, err := rocksdb.VerifyTables(ctx, fs, s.o.CandidateDir, version, rocksdb.VerifyOptions{})
 	if err != nil {
 		return generation.Snapshot{}, err
 	}
-	return generation.Snapshot{Dir: s.o.CandidateDir, Version: version, Rows: rows}, nil
+	return generation.Snapshot{Dir: s.o.CandidateDir, Version: version, Report: report}, nil
 }

@@ -63,7 +63,7 @@ func (m *Manager) save(s Status) error {
 func taskProgress(p *tasks.Progress) []TaskProgress {
 	var all []TaskProgress
 	for _, t := range p.Tasks() {
-		all = append(all, TaskProgress{Name: t.Name, State: t.State, RowsDone: t.RowsDone, RowsEstimated: t.RowsEstimated, Error: t.Error})
+		all = append(all, TaskProgress{Name: t.Task, State: t.State.String(), RowsDone: t.RowsDone, RowsEstimated: t.RowsEstimated})
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package staging
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"reconsim/faults/point"
@@ -91,13 +92,40 @@ func (m *Manager) build(ctx context.Context, job Job, options generation.StageOp
 	return staged, m.transition(ReadyToCommit, "CATCHING_UP", nil)
 }
 
+// countedSource counts the rows that the tasks were shown, for validation.
+type countedSource struct {
+	swap.Staged
+	seen map[omdb.Table]*atomic.Int64
+}
+
+func (c countedSource) Scan(t omdb.Table, lower, upper []byte, fn func(key, value []byte) (bool, error)) error {
+	rows := int64(0)
+	err := c.Staged.Scan(t, lower, upper, func(key, value []byte) (bool, error) {
+		rows++
+		return fn(key, value)
+	})
+	c.seen[t].Add(rows)
+	return err
+}
+
+// runTasks rebuilds the derived tables and returns how many rows of each OM
+// table were read.
 func (m *Manager) runTasks(ctx context.Context, staged swap.Staged) (map[omdb.Table]int64, error) {
 	progress := tasks.NewProgress(m.o.Tasks)
 	m.progress.Store(progress)
-	return tasks.Run(ctx, m.o.Env, tasks.RunOptions{
-		Tasks: m.o.Tasks, Source: staged, Workers: m.o.Workers, FileSystemPaths: m.o.FileSystemPaths, Progress: progress,
+	source := countedSource{Staged: staged, seen: map[omdb.Table]*atomic.Int64{}}
+	for _, t := range omdb.Tables() {
+		source.seen[t] = new(atomic.Int64)
+	}
+	err := tasks.Run(ctx, m.o.Env, tasks.RunOptions{
+		Tasks: m.o.Tasks, Source: source, Workers: m.o.Workers, FileSystemPaths: m.o.FileSystemPaths, Progress: progress,
 		NewSink: func(task string, _ int) (tasks.Sink, error) { return staged.NewSink(ctx, task) },
 	})
+	seen := map[omdb.Table]int64{}
+	for _, t := range omdb.Tables() {
+		seen[t] = source.seen[t].Load()
+	}
+	return seen, err
 }
 
 // commit catches up, then switches while no delta is taken.

@@ -7,6 +7,7 @@ import (
 
 	"reconsim/recon/generation"
 	"reconsim/recon/omdb"
+	"reconsim/recon/tasks"
 )
 
 // View is one immutable state for one request: OM rows, derived rows, the SQL
@@ -81,10 +82,14 @@ type Staged interface {
 	AdoptSnapshot(ctx context.Context, from generation.Snapshot) error
 	// AdoptServed takes the OM rows from what is served, without a download.
 	AdoptServed(ctx context.Context) error
+	// WriteRows adds changes of OM rows before the tasks see them.
+	WriteRows(ctx context.Context, write func(omdb.Writer) error, applied generation.Meta) error
 	// Splits cuts a table into ranges for several actors.
 	Splits(t omdb.Table, parts int) ([][]byte, error)
+	// EstimateRows is about the number of rows of a table.
+	EstimateRows(t omdb.Table) (int64, error)
 	// NewSink opens a sink for one actor of a task.
-	NewSink(ctx context.Context, task string) (generation.Sink, error)
+	NewSink(ctx context.Context, task string) (tasks.Sink, error)
 	// LoadSinks writes and ingests everything the sinks took.
 	LoadSinks(ctx context.Context) error
 	// Seal makes the rebuild durable and opens it as it will be served.

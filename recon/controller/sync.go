@@ -1,0 +1,236 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"reconsim/faults/point"
+	"reconsim/recon/config"
+	"reconsim/recon/generation"
+	"reconsim/recon/omdb"
+	"reconsim/recon/omsync"
+	"reconsim/recon/staging"
+	"reconsim/recon/tasks"
+)
+
+// syncLoop keeps the served generation and the feed up with the OM.
+func (c *Controller) syncLoop(ctx context.Context) {
+	delay := c.o.Config.Duration(config.SnapshotInitialDelay)
+	for c.waitFor(ctx, delay, c.syncWanted) {
+		c.mu.Lock()
+		c.mu.syncNow = false
+		c.mu.Unlock()
+		if err := c.sync(ctx); err != nil && context.Cause(ctx) == nil {
+			c.log.Warn("sync failed; the next one tries again", "err", err)
+			c.noteError(err.Error())
+		} else if err == nil {
+			c.noteError("")
+		}
+		if err := c.o.Protocol.Sweep(ctx); err != nil {
+			c.log.Error("sweep failed", "err", err)
+		}
+		delay = c.o.Config.Duration(config.SnapshotIntervalDelay)
+	}
+}
+
+func (c *Controller) syncWanted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.syncNow
+}
+
+func (c *Controller) noteError(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.lastError = text
+}
+
+// sync fetches until the lag is small enough.
+func (c *Controller) sync(ctx context.Context) error {
+	threshold := uint64(c.o.Config.Int(config.DeltaLagThreshold))
+	for {
+		lag, err := c.syncOnce(ctx)
+		if err != nil || lag <= threshold {
+			return err
+		}
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
+	}
+}
+
+// syncOnce makes one fetch, for the feed if a rebuild is under way and for the
+// served generation otherwise, and returns the lag that is left.
+func (c *Controller) syncOnce(ctx context.Context) (lag uint64, err error) {
+	if err := c.hold.LockContext(ctx); err != nil {
+		return 0, err
+	}
+	defer c.hold.Unlock()
+	meta, serving := c.o.Protocol.Serving()
+	from, fed := c.feed.position()
+	if !fed {
+		if !serving {
+			c.begin(request{trigger: staging.TriggerFirstStart, download: true, reason: "nothing is served yet"})
+			return 0, nil
+		}
+		if c.isFrozen() {
+			return 0, nil
+		}
+		from = positionOf(meta)
+	}
+	fetched, err := c.o.Source.Fetch(ctx, from)
+	if err != nil {
+		return 0, c.fetchFailed(err)
+	}
+	c.omLatest.Store(fetched.Latest)
+	if len(fetched.Batches) == 0 {
+		return 0, nil
+	}
+	if fed && !c.feed.add(fetched) {
+		c.supersede(request{trigger: staging.TriggerOverflow, download: true,
+			reason: "more deltas came during the rebuild than " + config.EventBufferCapacity + " allows"})
+		return 0, nil
+	}
+	if serving && c.continues(meta, from, fetched) {
+		if err := c.applyServed(ctx, fetched); err != nil {
+			return 0, err
+		}
+	}
+	return fetched.Latest - fetched.Last, nil
+}
+
+func positionOf(m generation.Meta) omsync.Position {
+	return omsync.Position{Lineage: m.Lineage, Seq: m.AppliedSeq, Applied: m.Applied}
+}
+
+// continues reports whether a fetch is the continuation of what is served.
+func (c *Controller) continues(served generation.Meta, from omsync.Position, f omsync.Fetched) bool {
+	if c.env.Mutated(point.SkipFreeze) {
+		return f.Last > served.AppliedSeq
+	}
+	return !c.isFrozen() && served.Lineage == from.Lineage && served.AppliedSeq+1 == f.First
+}
+
+// fetchFailed decides what a failed fetch means. Only a demand for a snapshot
+// leads to one; everything else is tried again.
+func (c *Controller) fetchFailed(err error) error {
+	bootstrap, ok := omsync.IsBootstrap(err)
+	if !ok {
+		return err
+	}
+	trigger := staging.TriggerSequenceGap
+	switch {
+	case bootstrap.LeaderChanged:
+		trigger = staging.TriggerLeaderSwitch
+	case bootstrap.Divergence:
+		trigger = staging.TriggerDivergence
+	}
+	c.freeze(bootstrap.Reason)
+	c.supersede(request{trigger: trigger, download: true, reason: bootstrap.Reason})
+	return nil
+}
+
+// begin asks for a rebuild unless one is under way or already asked for.
+func (c *Controller) begin(r request) {
+	if state := c.staging.Status().State; state != staging.None || c.requested() || c.waitingToRetry() {
+		return
+	}
+	c.ask(r)
+}
+
+// supersede asks for a rebuild that makes the present one pointless.
+func (c *Controller) supersede(r request) {
+	c.feed.end()
+	c.ask(r)
+	if err := c.staging.Cancel(staging.CauseSuperseded, string(r.trigger)); err != nil && !errors.Is(err, staging.ErrNotCancellable) {
+		c.log.Error("a superseded rebuild could not be cancelled", "err", err)
+	}
+}
+
+// applyServed gives a fetch to the served generation. Tasks that fail twice are
+// rebuilt from the local copy.
+func (c *Controller) applyServed(ctx context.Context, f omsync.Fetched) error {
+	target := servedTarget{c}
+	err := c.apply(ctx, target, f)
+	var failed *tasks.TaskError
+	if errors.As(err, &failed) {
+		c.log.Warn("a task failed on a delta; once more", "task", failed.Task, "err", err)
+		err = c.apply(ctx, target, f)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &failed):
+		c.freeze(err.Error())
+		c.mu.Lock()
+		c.mu.failed = &f
+		c.mu.Unlock()
+		if _, fed := c.feed.position(); !fed {
+			c.ask(request{trigger: staging.TriggerTaskFailure, reason: err.Error()})
+		}
+		return err
+	default:
+		return c.fetchFailed(err)
+	}
+}
+
+// target is a generation that takes deltas.
+type target interface {
+	Meta() generation.Meta
+	Rows() omdb.Reader
+	Apply(ctx context.Context, d generation.Delta) error
+}
+
+type servedTarget struct{ c *Controller }
+
+func (t servedTarget) Meta() generation.Meta {
+	m, _ := t.c.o.Protocol.Serving()
+	return m
+}
+func (t servedTarget) Rows() omdb.Reader { return t.c.o.Protocol.ServedRows() }
+func (t servedTarget) Apply(ctx context.Context, d generation.Delta) error {
+	return t.c.o.Protocol.Apply(ctx, d)
+}
+
+// apply folds a fetch into a generation, all or nothing. An error that the
+// fetch itself causes is a *[omsync.BootstrapError].
+func (c *Controller) apply(ctx context.Context, t target, f omsync.Fetched) error {
+	fetch, applied, err := c.decode(t.Meta(), t.Rows(), f)
+	if err != nil {
+		return err
+	}
+	return t.Apply(ctx, generation.Delta{
+		Write: fetch.Apply,
+		Derive: func(ctx context.Context, store omdb.Store) error {
+			delta := tasks.NewDelta(f.Last, fetch.Events(), c.o.Config.Bool(config.FileSystemPathsEnabled))
+			return tasks.Process(ctx, c.env, c.o.Tasks, delta, store)
+		},
+		Applied: applied,
+	})
+}
+
+// decode turns a fetch into changes of a generation's rows and META after it.
+func (c *Controller) decode(meta generation.Meta, before omdb.Reader, f omsync.Fetched) (*omdb.Fetch, generation.Meta, error) {
+	families := map[uint32]omdb.Table{}
+	for id, name := range meta.Families {
+		if table, known := omdb.TableByName(name); known {
+			families[id] = table
+		}
+	}
+	fetch := omdb.NewFetch(families, before)
+	for _, batch := range f.Batches {
+		if err := fetch.Add(batch); err != nil {
+			return nil, meta, &omsync.BootstrapError{Divergence: true, Reason: err.Error()}
+		}
+	}
+	if info, ok := fetch.TransactionInfo(); ok {
+		if info.Less(meta.Applied) && !c.env.Mutated(point.IgnoreLineage) {
+			return nil, meta, &omsync.BootstrapError{Divergence: true, Reason: fmt.Sprintf(
+				"the OM's log went back from %s to %s", meta.Applied, info)}
+		}
+		meta.Applied = info
+	}
+	meta.AppliedSeq, meta.AsOf = f.Last, f.At
+	return fetch, meta, nil
+}
