@@ -239,14 +239,19 @@ func (b *Base) addBucket(layout Layout) *bucket {
 	return &b.buckets[number]
 }
 
+func (c Config) shapeOf(layout Layout) shape {
+	switch {
+	case layout == FileSystemOptimized:
+		return treed
+	case layout == Legacy && !c.NoFilesystemPaths:
+		return marked
+	}
+	return flat
+}
+
 // plan settles everything about a bucket that follows from its keys.
 func (b *Base) plan(p *bucket) {
-	switch {
-	case p.fact.Layout == FileSystemOptimized:
-		p.shape = treed
-	case p.fact.Layout == Legacy && !b.config.NoFilesystemPaths:
-		p.shape = marked
-	}
+	p.shape = b.config.shapeOf(p.fact.Layout)
 	p.spread = &usualSpread
 	if b.config.Keys < 5000 {
 		p.spread = &smallSpread
