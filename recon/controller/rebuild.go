@@ -51,7 +51,7 @@ func (c *Controller) rebuild(ctx context.Context, r request) {
 		}
 	}
 	if err := c.o.Source.Discard(); err != nil {
-		c.log.Error("candidate folder stays behind", "err", err)
+		c.log.Error("candidate folder stays behind", "err", err.Error())
 	}
 }
 

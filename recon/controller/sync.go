@@ -22,13 +22,13 @@ func (c *Controller) syncLoop(ctx context.Context) {
 		c.mu.syncNow = false
 		c.mu.Unlock()
 		if err := c.sync(ctx); err != nil && context.Cause(ctx) == nil {
-			c.log.Warn("sync failed; the next one tries again", "err", err)
+			c.log.Warn("sync failed; the next one tries again", "err", err.Error())
 			c.noteError(err.Error())
 		} else if err == nil {
 			c.noteError("")
 		}
 		if err := c.o.Protocol.Sweep(ctx); err != nil {
-			c.log.Error("sweep failed", "err", err)
+			c.log.Error("sweep failed", "err", err.Error())
 		}
 		delay = c.o.Config.Duration(config.SnapshotIntervalDelay)
 	}
@@ -144,7 +144,7 @@ func (c *Controller) supersede(r request) {
 	c.feed.end()
 	c.ask(r)
 	if err := c.staging.Cancel(staging.CauseSuperseded, string(r.trigger)); err != nil && !errors.Is(err, staging.ErrNotCancellable) {
-		c.log.Error("a superseded rebuild could not be cancelled", "err", err)
+		c.log.Error("a superseded rebuild could not be cancelled", "err", err.Error())
 	}
 }
 
@@ -155,7 +155,7 @@ func (c *Controller) applyServed(ctx context.Context, f omsync.Fetched) error {
 	err := c.apply(ctx, target, f)
 	var failed *tasks.TaskError
 	if errors.As(err, &failed) {
-		c.log.Warn("a task failed on a delta; once more", "task", failed.Task, "err", err)
+		c.log.Warn("a task failed on a delta; once more", "task", failed.Task, "err", err.Error())
 		err = c.apply(ctx, target, f)
 	}
 	switch {

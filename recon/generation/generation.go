@@ -132,7 +132,7 @@ func (g *Generation) Apply(ctx context.Context, d Delta) error {
 		return fmt.Errorf("commit delta: %w", err)
 	}
 	// A context that ends must not cut a commit in two: it is not passed on.
-	if err := g.store.call(context.WithoutCancel(ctx), "commit", func() error { return b.batch.Commit(pebble.Sync) }); err != nil {
+	if err := g.store.call(context.WithoutCancel(ctx), "commit", func() error { return b.batch.Commit(g.store.write) }); err != nil {
 		return fmt.Errorf("commit delta to sequence %d: %w", d.Applied.AppliedSeq, err)
 	}
 	g.meta.Store(&d.Applied)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"reconsim/recon/config"
 	"reconsim/recon/env"
 )
 
@@ -44,10 +45,24 @@ type Layout struct {
 	dir string
 }
 
-// NewLayout makes the folder if it is missing.
-func NewLayout(e *env.Env, dir string) (*Layout, error) {
-	if err := e.FS().MkdirAll(dir, 0o755); err != nil {
+// NewLayout makes the folder if it is missing. It refuses one that is not on
+// the device of sameDeviceAs: hard links and renames end there (D18).
+func NewLayout(e *env.Env, dir, sameDeviceAs string) (*Layout, error) {
+	fs := e.FS()
+	if err := fs.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder of generations: %w", err)
+	}
+	here, err := fs.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("look at the folder of generations: %w", err)
+	}
+	there, err := fs.Stat(sameDeviceAs)
+	if err != nil {
+		return nil, fmt.Errorf("look at %s: %w", sameDeviceAs, err)
+	}
+	if here.DeviceID() != there.DeviceID() {
+		return nil, fmt.Errorf("%s is on another device than %s, so a generation could be neither linked nor moved between them: set %s to a folder on the same device, or unset it",
+			dir, sameDeviceAs, config.StagingBasePath)
 	}
 	return &Layout{env: e, dir: dir}, nil
 }

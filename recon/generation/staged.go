@@ -109,7 +109,7 @@ func (s *Staged) WriteRows(ctx context.Context, write func(omdb.Writer) error, a
 	if err := b.batch.Set(metaKey, applied.encode(), nil); err != nil {
 		return err
 	}
-	if err := s.store.call(ctx, "rows", func() error { return b.batch.Commit(pebble.Sync) }); err != nil {
+	if err := s.store.call(ctx, "rows", func() error { return b.batch.Commit(s.store.write) }); err != nil {
 		return fmt.Errorf("write OM rows: %w", err)
 	}
 	s.meta = applied
@@ -117,7 +117,7 @@ func (s *Staged) WriteRows(ctx context.Context, write func(omdb.Writer) error, a
 }
 
 func (s *Staged) setMeta() error {
-	return s.store.call(context.Background(), "meta", func() error { return s.store.db.Set(metaKey, s.meta.encode(), pebble.Sync) })
+	return s.store.call(context.Background(), "meta", func() error { return s.store.db.Set(metaKey, s.meta.encode(), s.store.write) })
 }
 
 // linkTables hard-links table files into this generation and makes the links

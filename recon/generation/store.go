@@ -27,6 +27,8 @@ type store struct {
 	env *env.Env
 	db  *pebble.DB
 	log *storeLog
+	// write is Sync, or NoSync for a store without a log.
+	write *pebble.WriteOptions
 }
 
 // storeLog is Pebble's logger. Fatalf must not return; ending the goroutine is
@@ -76,7 +78,10 @@ func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
 	options.Experimental.RemoteStorage = remote.MakeSimpleFactory(map[remote.Locator]remote.Storage{
 		omLocator: remote.NewLocalFS(fs.PathJoin(dir, omDirName), fs),
 	})
-	s := &store{env: e, log: log}
+	s := &store{env: e, log: log, write: pebble.NoSync}
+	if o.wal {
+		s.write = pebble.Sync
+	}
 	err := s.call(context.Background(), "open", func() error {
 		db, err := pebble.Open(fs.PathJoin(dir, dbDirName), options)
 		s.db = db

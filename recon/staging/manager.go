@@ -150,7 +150,7 @@ func (m *Manager) transition(to State, phase string, change func(*Status)) error
 	m.status.Store(&s)
 	m.mu.Unlock()
 	if err := m.save(s); err != nil {
-		m.o.Log.Error("staging status could not be written; a restart will show an older one", "err", err)
+		m.o.Log.Error("staging status could not be written; a restart will show an older one", "err", err.Error())
 	}
 	m.o.Log.Info("staging", "state", to.String(), "generation", s.ID, "phase", phase)
 	if m.o.OnChange != nil {

@@ -167,7 +167,7 @@ func (m *Manager) finish(ctx context.Context) (Outcome, error) {
 	if err == nil {
 		if statusErr := m.o.Env.Point(ctx, point.StatusWrite, outcome.Result, int64(outcome.ID)); statusErr != nil {
 			// The switch is done and durable; the status is derived from META.
-			m.o.Log.Error("the outcome of a rebuild could not be recorded", "err", statusErr)
+			m.o.Log.Error("the outcome of a rebuild could not be recorded", "err", statusErr.Error())
 		}
 		err = m.transition(None, "SUCCEEDED", nil)
 	}
@@ -178,7 +178,7 @@ func (m *Manager) finish(ctx context.Context) (Outcome, error) {
 func (m *Manager) rollBack(ctx context.Context, staged swap.Staged, why error, final bool) (Outcome, error) {
 	ctx = context.WithoutCancel(ctx)
 	cause := causeOf(why, m.status.Load().State)
-	m.o.Log.Warn("staging is rolled back", "cause", string(cause), "err", why)
+	m.o.Log.Warn("staging is rolled back", "cause", string(cause), "err", why.Error())
 	if err := m.transition(RollingBack, "ROLLING_BACK", nil); err != nil {
 		return Outcome{}, err
 	}

@@ -68,6 +68,7 @@ func (p *Generations) Commit(ctx context.Context, staged Staged) error {
 	// From here on the new generation is what a restart serves, so an error
 	// at these points can delay nothing and undo nothing.
 	_ = p.env.Point(ctx, point.Publish, generation.Name(g.Build()), 0)
+	p.onPublish(g.Meta())
 	old := p.publish(view)
 	_ = p.env.Point(ctx, point.Published, generation.Name(g.Build()), 0)
 	if old != nil {
@@ -92,6 +93,7 @@ func (p *Generations) movePointer(ctx context.Context, build uint64) error {
 // commitWrongWay is the planted mistake PublishBeforeMove: visible first,
 // durable second, and a failed move takes back what readers have seen.
 func (p *Generations) commitWrongWay(ctx context.Context, g *generation.Generation, view *generation.View) error {
+	p.onPublish(g.Meta())
 	before := p.current.Swap(view)
 	_ = p.env.Point(ctx, point.Published, generation.Name(g.Build()), 0)
 	if err := p.movePointer(ctx, g.Build()); err != nil {

@@ -19,6 +19,7 @@ type Generations struct {
 	env       *env.Env
 	layout    *generation.Layout
 	retention time.Duration
+	onPublish func(generation.Meta)
 	// current is the one atomic pointer that publishes.
 	current atomic.Pointer[generation.View]
 	// staged is the sealed rebuild, for the planted mistake ServeNextSQL only.
@@ -37,19 +38,27 @@ type Generations struct {
 type Options struct {
 	// Dir is the folder of the generations.
 	Dir string
+	// SameDeviceAs is a folder on the device that Dir must be on too.
+	SameDeviceAs string
 	// Retention is how long superseded and rolled back generations are kept.
 	Retention time.Duration
+	// OnPublish, if not nil, is told each generation right before readers can
+	// see it for the first time; it must not block.
+	OnPublish func(generation.Meta)
 }
 
 var _ Protocol = (*Generations)(nil)
 
 // NewGenerations makes the protocol over a folder.
 func NewGenerations(e *env.Env, o Options) (*Generations, error) {
-	layout, err := generation.NewLayout(e, o.Dir)
+	layout, err := generation.NewLayout(e, o.Dir, o.SameDeviceAs)
 	if err != nil {
 		return nil, err
 	}
-	return &Generations{env: e, layout: layout, retention: o.Retention, closed: e.NewCond()}, nil
+	if o.OnPublish == nil {
+		o.OnPublish = func(generation.Meta) {}
+	}
+	return &Generations{env: e, layout: layout, retention: o.Retention, onPublish: o.OnPublish, closed: e.NewCond()}, nil
 }
 
 // Open trusts the pointer alone: what it names is opened and verified, what it
@@ -98,6 +107,7 @@ func (p *Generations) Open(ctx context.Context) (Recovery, error) {
 	if err != nil {
 		return r, err
 	}
+	p.onPublish(g.Meta())
 	p.current.Store(view)
 	r.Serving = true
 	return r, p.Sweep(ctx)
