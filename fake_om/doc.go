@@ -39,7 +39,7 @@
 //
 // # Limits
 //
-// Rows beyond the namespace's facts are transactionInfoTable's one, metaTable's
-// one and the compactionLogTable rows of local batches. Rows carry no ACLs. An
+// Rows beyond the namespace's facts are transactionInfoTable's one and the
+// compactionLogTable rows of local batches. userTable is empty, rows carry no ACLs. An
 // OM does not log its Raft no-ops, so a new term begins at the next transaction.
 package fakeom
