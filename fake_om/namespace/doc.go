@@ -34,7 +34,12 @@
 // slices are valid only during the call (Clone keeps them), its strings for
 // ever. Facts of Base.Key and of transactions are the caller's own.
 //
-// Limits. Block lengths add up to the key's size in the latest version only.
+// Legacy buckets have directory markers above every key, unless
+// Config.NoFilesystemPaths; keys there never have a slash too many.
+//
+// Limits. Walking directories costs one allocation a row (the path), all else
+// one for each node or group. A base makes 2 % of an ordinary namespace's rows
+// pending. Block lengths add up to the key's size in the latest version only.
 // Snapshots, tenants, ACLs and multipart parts in a table of their own are not
 // modelled. A Base is safe for concurrent use, a Workload is not.
 package namespace

@@ -107,14 +107,18 @@ func (w *Workload) deleteBucket(t *Transaction) bool {
 		if u.rows != 0 {
 			continue
 		}
-		u.gone = true
-		u.volume.buckets--
-		w.buckets = without(w.buckets, u)
-		w.deletedBuckets = append(w.deletedBuckets, u)
-		t.remove(&u.fact)
+		w.deleteThisBucket(t, u)
 		return true
 	}
 	return false
+}
+
+func (w *Workload) deleteThisBucket(t *Transaction, u *liveBucket) {
+	u.gone = true
+	u.volume.buckets--
+	w.buckets = without(w.buckets, u)
+	w.deletedBuckets = append(w.deletedBuckets, u)
+	t.remove(&u.fact)
 }
 
 // recreateBucket creates the bucket that was deleted last again: the same name,

@@ -127,12 +127,18 @@ func (w *Workload) deleteKey(t *Transaction) bool {
 	if k == nil {
 		return false
 	}
+	w.deleteThis(t, k)
+	return true
+}
+
+// deleteThis deletes a key whose path is up to date; its blocks go to
+// deletedTable under the key's object id.
+func (w *Workload) deleteThis(t *Transaction, k *liveKey) {
 	t.remove(k.fact)
 	w.discard(t, k.fact.Path, k.fact.ObjectID, *k.fact)
 	w.bury(k)
 	w.dropKey(k)
 	t.charge(k.bucket, -replicatedSize(k.fact), -1)
-	return true
 }
 
 // renameKey renames a key of an ObjectStore or Legacy bucket: its row moves.
