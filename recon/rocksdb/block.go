@@ -74,8 +74,6 @@ func (r *blockReader) verify(raw []byte, h blockHandle) error {
 	covered, stored := raw[:h.size+1], binary.LittleEndian.Uint32(raw[h.size+1:])
 	var actual uint32
 	switch r.footer.checksum {
-	case ChecksumNone:
-		return nil
 	case ChecksumCRC32C:
 		actual = maskCRC(crc32.Checksum(covered, castagnoli))
 	case ChecksumXXHash64:
@@ -83,7 +81,8 @@ func (r *blockReader) verify(raw []byte, h blockHandle) error {
 	case ChecksumXXH3:
 		actual = uint32(xxh3(raw[:h.size])) ^ uint32(raw[h.size])*xxh3LastByteFactor
 	default:
-		return unsupportedf("%s", r.footer.checksum)
+		// A table without checksums is refused too: its damage could not be seen.
+		return unsupportedf("tables with checksum %s", r.footer.checksum)
 	}
 	if actual != stored {
 		return corruptf("%s of the block at offset %d is %08x, stored %08x", r.footer.checksum, h.offset, actual, stored)

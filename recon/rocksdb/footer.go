@@ -81,7 +81,7 @@ func parseFooter(tail []byte) (footer, error) {
 // ChecksumType is the checksum that guards a table's blocks.
 type ChecksumType uint8
 
-// The checksums of RocksDB's footers. xxHash32 is named but not read.
+// The checksums of RocksDB's footers. "None" and xxHash32 are named but not read.
 const (
 	ChecksumNone     ChecksumType = 0
 	ChecksumCRC32C   ChecksumType = 1
