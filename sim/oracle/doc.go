@@ -54,7 +54,8 @@
 //     ends nor skips a listing. lastKey of an empty page is "" (listKeys: not
 //     there).
 //   - containers/{id}/keys is in the byte order of row key + "_" + version.
-//     totalCount is the number of such rows at that state. limit counts rows,
+//     prevKey resumes after prevKey + "_" + version 0 and skips prevKey's other
+//     versions. totalCount is the number of rows at that state. limit counts rows,
 //     and a key shows the versions on its page; Blocks has the blocks in this
 //     container only. Times have three digits of milliseconds and end in Z.
 //   - CompletePath of an unreachable file is "", its path in listKeys the bare

@@ -33,11 +33,11 @@ func (o *Oracle) ContainerKeys(index, id int64, limit int, prevKey string) (Answ
 	}
 	rows := 0
 	at := map[*keyRow]int{}
-	after := [3]string{prevKey, "_\xff\xff\xff\xff\xff\xff\xff\xff"}
+	after := [3]string{prevKey, versionTail(0)}
 	c.rows.from(func(r containerRow) bool {
 		return prevKey == "" || compareConcat([3]string{r.row.in.prefix, r.row.name, versionTail(r.version)}, after) > 0
 	}, func(r containerRow) bool {
-		if !r.at(index, id) {
+		if !r.at(index, id) || (prevKey != "" && r.row.hasKey(prevKey)) {
 			return true
 		}
 		n, seen := at[r.row]
@@ -83,6 +83,10 @@ func (k *ContainerKey) addVersion(blocks []blockRef, version uint64, id int64) {
 
 func isoTime(millis int64) string {
 	return time.UnixMilli(millis).UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+func (r *keyRow) hasKey(dbKey string) bool {
+	return compareConcat([3]string{r.in.prefix, r.name}, [3]string{dbKey}) == 0
 }
 
 // fullPath is volume/bucket/…/name, and whether the key can be reached by it.
