@@ -21,6 +21,8 @@ type checkpoint struct {
 	node  *Node
 	dir   string
 	names []string
+	// number tells this checkpoint from the node's others.
+	number int64
 }
 
 // makeCheckpoint builds the folder. The caller holds the work lock, so nothing
@@ -31,7 +33,7 @@ func (n *Node) makeCheckpoint() (*checkpoint, error) {
 	c.requests++
 	number := c.requests
 	c.view.Unlock()
-	cp := &checkpoint{node: n, dir: c.fs.PathJoin(n.dir, checkpointPrefix+strconv.FormatInt(number, 10))}
+	cp := &checkpoint{node: n, number: number, dir: c.fs.PathJoin(n.dir, checkpointPrefix+strconv.FormatInt(number, 10))}
 	if err := c.fs.MkdirAll(cp.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("fake OM node %s: checkpoint: %w", n.id, err)
 	}
@@ -85,8 +87,6 @@ func (n *Node) writeCheckpoint(dir string) error {
 	if err := n.linkTables(dir, n.runsDir(), n.state.Runs); err != nil {
 		return err
 	}
-	// The tables of the memtable are this checkpoint's alone: their numbers
-	// are given again to the next one's, with other rows.
 	next := n.state.NextFile
 	files, err := writeMemtable(c.fs, dir, &next, n.mem)
 	if err != nil {
@@ -94,7 +94,13 @@ func (n *Node) writeCheckpoint(dir string) error {
 	}
 	addTables(v, files)
 	v.LastSequence, v.NextFileNumber = n.sequence, next
-	return rocksdb.WriteCheckpoint(c.fs, dir, v)
+	if err := rocksdb.WriteCheckpoint(c.fs, dir, v); err != nil {
+		return err
+	}
+	// The memtable's tables are this checkpoint's alone, but as in RocksDB no
+	// number is ever given to a second file.
+	n.state.NextFile = v.NextFileNumber
+	return n.saveState()
 }
 
 func (n *Node) linkTables(dir, from string, files []tableFile) error {

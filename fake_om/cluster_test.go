@@ -4,7 +4,9 @@ import (
 	"archive/tar"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -67,14 +69,77 @@ func download(t *testing.T, e *env.Env, c *Cluster, node, dir string) (names []s
 	return names, v
 }
 
-func TestBootstrap(t *testing.T) {
+// TestNodesAgreeOnRowsOnly is the heart of the fake: after any number of
+// transactions every node's checkpoint holds exactly the rows of the
+// namespace's facts, deletes above the base included, while sequence numbers
+// and family ids differ from node to node (OM-H10).
+func TestNodesAgreeOnRowsOnly(t *testing.T) {
+	for _, schema := range []Schema{Schema220, SchemaTrunk} {
+		t.Run(string(schema), func(t *testing.T) { nodesAgree(t, schema) })
+	}
+}
+
+func nodesAgree(t *testing.T, schema Schema) {
 	e := testEnv()
-	c := newCluster(t, e, testOptions(2000))
-	_, v := download(t, e, c, "om1", "first")
-	t.Log(v.LastSequence, len(v.Families))
-	n, err := c.Burst(100)
-	require.NoError(t, err)
-	require.Equal(t, 100, n)
-	names, v := download(t, e, c, "om1", "second")
-	t.Log(names, v.LastSequence)
+	o := testOptions(2000)
+	o.Schema = schema
+	o.FlushBytes = 200 << 10 // several runs
+	want := baseFacts(o.Base)
+	o.Enter = want.apply
+	c := newCluster(t, e, o)
+	gone := len(want)
+	for round := range 4 {
+		if round > 0 {
+			_, err := c.Burst(400)
+			require.NoError(t, err)
+			require.NoError(t, c.Settle())
+		}
+		sequences, ids := map[uint64]bool{}, map[string]bool{}
+		for _, n := range c.Nodes() {
+			_, _, err := c.SwitchLeader(n.ID())
+			require.NoError(t, err)
+			dir := fmt.Sprintf("%s-%d", n.ID(), round)
+			names, v := download(t, e, c, n.ID(), dir)
+			require.Equal(t, []string{currentName, completeName}, names[len(names)-2:])
+			require.True(t, slices.IsSorted(names[:len(names)-3]))
+			rows, other := rowsOf(t, e.FS(), dir)
+			want.requireRows(t, rows)
+			sequence, info := n.Position()
+			require.Equal(t, sequence, v.LastSequence)
+			require.Equal(t, info.String(), other["transactionInfoTable:#TRANSACTIONINFO"])
+			require.Equal(t, c.Index(), info.Index)
+			index, ok := c.IndexAt(n.ID(), sequence)
+			require.True(t, ok)
+			require.Equal(t, info.Index, index)
+			require.Len(t, v.Families, len(c.tables)+1)
+			sequences[sequence], ids[fmt.Sprint(n.FamilyIDs())] = true, true
+		}
+		require.Len(t, sequences, 3, "every node numbers by itself")
+		require.Len(t, ids, 3, "every node has its own family ids")
+	}
+	require.NotEqual(t, gone, len(want))
+	require.NotEmpty(t, c.nodes[0].state.Runs)
+}
+
+// TestNaturalFamilyIDs: the first node's ids are those of a fresh 2.2.0.
+func TestNaturalFamilyIDs(t *testing.T) {
+	c := newCluster(t, testEnv(), testOptions(50))
+	ids := c.Nodes()[0].FamilyIDs()
+	require.Len(t, ids, 23)
+	for name, id := range map[string]uint32{
+		"fileTable": 1, "transactionInfoTable": 6, "directoryTable": 9, "volumeTable": 14, "keyTable": 22, "bucketTable": 23,
+	} {
+		require.Equal(t, id, ids[name], name)
+	}
+}
+
+// TestBaseIsRolled: a family larger than Options.TableBytes has several files.
+func TestBaseIsRolled(t *testing.T) {
+	e := testEnv()
+	c := newCluster(t, e, testOptions(3000))
+	_, v := download(t, e, c, "om1", "cp")
+	require.Greater(t, len(v.Family("keyTable").Files), 3)
+	for _, f := range v.Family("keyTable").Files {
+		require.Equal(t, 6, f.Level)
+	}
 }

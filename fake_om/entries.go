@@ -53,5 +53,5 @@ func (cp *checkpoint) inode(i int, name string) string {
 			return fmt.Sprintf("(dev=%d,ino=%d)-%d", n.place+2, f.File.Number, f.File.LargestSeq)
 		}
 	}
-	return fmt.Sprintf("(dev=%d,ino=%d)-%d", n.place+2, n.state.NextFile+uint64(i), n.sequence)
+	return fmt.Sprintf("(dev=%d,ino=%d)-%d", 100+n.place, i+1, cp.number)
 }
