@@ -18,9 +18,6 @@ func (c *checker) check() {
 	c.checkName()
 	c.notEmpty("about", s.About)
 	c.known("proves", s.Proves, "property", c.vocab.Properties)
-	if _, given := c.places["proves"]; given && len(s.Proves) == 0 {
-		c.at("proves", "", "a scenario proves at least one property")
-	}
 	c.known("tiers", s.Tiers, "tier", c.vocab.TierNames())
 	c.checkWorld()
 	c.checkConfig()
@@ -50,9 +47,10 @@ func (c *checker) at(path, suggestion, format string, args ...any) {
 	}
 }
 
+// given reports whether a line is there and was read without a problem.
 func (c *checker) given(path string) bool {
-	_, ok := c.places[path]
-	return ok
+	p, ok := c.places[path]
+	return ok && !c.broken[p]
 }
 
 // one checks a name, if it is given, against those that are known.
@@ -137,7 +135,7 @@ func (c *checker) checkWorld() {
 	for _, share := range w.Layouts {
 		sum += share
 	}
-	if w.Layouts != nil && sum == 0 {
+	if c.given("world.layouts") && sum == 0 {
 		c.at("world.layouts", "", "no layout has a share above 0")
 	}
 	c.size("world.deltasPerSecond", w.DeltasPerSecond, 0, maxRate)

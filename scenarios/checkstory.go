@@ -73,8 +73,8 @@ func (c *checker) checkRule(path, text string) {
 	}
 	rule, err := c.vocab.ParseRule(text)
 	if err != nil {
-		p := c.places[path]
-		c.problem(p.line, p.column, err.Suggestion, "rule, column %d: %s", err.Column, err.Message)
+		n := c.texts[path]
+		c.problem(n.line, n.innerColumn(err.Column), err.Suggestion, "%s", err.Message)
 		return
 	}
 	if rule.Name != "" {

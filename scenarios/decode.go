@@ -13,6 +13,15 @@ type decoder struct {
 	file     string
 	problems []Problem
 	places   map[string]place
+	// broken are places that have a problem already: what stands there is not
+	// looked at again.
+	broken map[place]bool
+	// texts are the nodes of texts by path, for columns within them.
+	texts map[string]*node
+}
+
+func newDecoder(file string) *decoder {
+	return &decoder{file: file, places: map[string]place{}, broken: map[place]bool{}, texts: map[string]*node{}}
 }
 
 // decoded is a type that reads itself.
@@ -27,11 +36,16 @@ func (d *decoder) problem(line, column int, suggestion, format string, args ...a
 
 func (d *decoder) fail(n *node, suggestion, format string, args ...any) {
 	d.problem(n.line, n.column, suggestion, format, args...)
+	d.broken[place{n.line, n.column}] = true
 }
 
 // value decodes n into v, which must be settable.
 func (d *decoder) value(n *node, path string, v reflect.Value) {
 	d.places[path] = place{n.line, n.column}
+	if n.kind == unreadable {
+		d.broken[place{n.line, n.column}] = true
+		return
+	}
 	if n.kind == scalar && n.tag == "null" {
 		d.fail(n, "", "%s is empty; give it a value or leave the line out", last(path))
 		return
@@ -70,6 +84,7 @@ func (d *decoder) text(n *node, path string, out *string) {
 		d.fail(n, suggestion, "%s is a text, found %s", last(path), n.describe())
 		return
 	}
+	d.texts[path] = n
 	*out = strings.TrimSpace(n.text)
 }
 

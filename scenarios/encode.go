@@ -96,7 +96,8 @@ func plainTag(text string) string {
 	return "str"
 }
 
-// inOneLine asks for one line if the node is small enough to be read so.
+// inOneLine asks for flow style: for lists of names, and for mappings that are
+// small enough to be read so.
 func inOneLine(n *node) *node {
 	length := 0
 	for i, item := range n.items {
@@ -105,6 +106,6 @@ func inOneLine(n *node) *node {
 			length += len(n.keys[i].text)
 		}
 	}
-	n.flow = n.kind != scalar && length < 90
+	n.flow = n.kind == sequence || n.kind == mapping && length < 90
 	return n
 }

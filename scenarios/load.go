@@ -11,7 +11,7 @@ import (
 // problem; problems are sorted by their place.
 func Load(file string, text []byte, vocab *Vocabulary) (*Scenario, []Problem) {
 	tree, problems := parseYAML(text)
-	d := &decoder{file: file, places: map[string]place{}}
+	d := newDecoder(file)
 	for _, p := range problems {
 		p.File = file
 		d.problems = append(d.problems, p)

@@ -29,7 +29,10 @@ func (p Problem) Error() string {
 // place is where a line of a scenario stands in its file.
 type place struct{ line, column int }
 
-// sortProblems orders by place and drops repetitions.
+// maxProblems bounds what is reported about one file.
+const maxProblems = 200
+
+// sortProblems orders by place, drops repetitions and keeps the list readable.
 func sortProblems(problems []Problem) []Problem {
 	sort.SliceStable(problems, func(i, j int) bool {
 		a, b := problems[i], problems[j]
@@ -43,6 +46,11 @@ func sortProblems(problems []Problem) []Problem {
 		if len(kept) == 0 || kept[len(kept)-1] != p {
 			kept = append(kept, p)
 		}
+	}
+	if len(kept) > maxProblems {
+		kept[maxProblems].Message = fmt.Sprintf("and %d more problems from here on", len(kept)-maxProblems)
+		kept[maxProblems].Suggestion = ""
+		kept = kept[:maxProblems+1]
 	}
 	return kept
 }

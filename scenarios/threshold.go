@@ -165,7 +165,7 @@ func ParseExpression(text string) (Expression, *ExpressionError) {
 		switch {
 		case fields[i] == "of" && e.Of == "" && e.While == "" && metric.Of != "":
 			j := i + 1
-			for j < len(fields)-2 && fields[j] != "while" {
+			for j < len(fields)-2 && fields[j] != "while" && fields[j] != "of" {
 				j++
 			}
 			e.Of = strings.Join(fields[i+1:j], " ")

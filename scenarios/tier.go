@@ -21,9 +21,10 @@ const (
 func (s *Scenario) ForTier(name string) (*Scenario, []Problem) {
 	tier, known := s.vocab.tier(name)
 	r := &resolver{tier: tier, checker: checker{
-		decoder:  &decoder{file: s.File, places: s.places},
+		decoder:  newDecoder(s.File),
 		scenario: s.Clone(), vocab: s.vocab,
 	}}
+	r.places = s.places
 	switch {
 	case !known:
 		r.at("tiers", nearest(name, s.vocab.TierNames()), "%q is not a known tier", clip(name))

@@ -11,6 +11,8 @@ const (
 	scalar nodeKind = iota
 	mapping
 	sequence
+	// unreadable stands where a problem was found while the tree was made.
+	unreadable
 )
 
 // node is a YAML value with its place, free of the YAML library.
@@ -34,6 +36,8 @@ func (n *node) describe() string {
 		return "a mapping"
 	case sequence:
 		return "a list"
+	case unreadable:
+		return "something else"
 	}
 	switch n.tag {
 	case "null":

@@ -89,7 +89,11 @@ func yamlProblems(err error) []Problem {
 	var one *yaml.LoadError
 	var problems []Problem
 	add := func(e *yaml.LoadError) {
-		problems = append(problems, Problem{Line: max(e.Mark.Line, 1), Column: max(e.Mark.Column, 1), Message: "not valid YAML: " + e.Message})
+		message := "not valid YAML: " + clip(e.Message)
+		if strings.Contains(e.Message, "mapping values are not allowed") {
+			message += "; put a text that contains \": \", such as a rule, in quotes"
+		}
+		problems = append(problems, Problem{Line: max(e.Mark.Line, 1), Column: max(e.Mark.Column, 1), Message: message})
 	}
 	switch {
 	case errors.As(err, &list):
@@ -100,7 +104,7 @@ func yamlProblems(err error) []Problem {
 		add(one)
 	}
 	if problems == nil {
-		problems = []Problem{{Line: 1, Column: 1, Message: "not valid YAML: " + err.Error()}}
+		problems = []Problem{{Line: 1, Column: 1, Message: "not valid YAML: " + clip(err.Error())}}
 	}
 	return problems
 }
@@ -110,7 +114,7 @@ type converter struct{ problems []Problem }
 
 func (c *converter) fail(n *yaml.Node, format string, args ...any) *node {
 	c.problems = append(c.problems, Problem{Line: max(n.Line, 1), Column: max(n.Column, 1), Message: fmt.Sprintf(format, args...)})
-	return &node{kind: scalar, tag: "null", line: n.Line, column: n.Column}
+	return &node{kind: unreadable, line: n.Line, column: n.Column}
 }
 
 func (c *converter) convert(n *yaml.Node, depth int) *node {
@@ -167,7 +171,7 @@ func writeYAML(root *node) ([]byte, error) {
 			out.WriteByte('\n')
 		}
 		one := &node{kind: mapping, keys: []*node{key}, items: []*node{root.items[i]}}
-		text, err := yaml.Dump(toYAML(one), yaml.WithIndent(2), yaml.WithLineWidth(100))
+		text, err := yaml.Dump(toYAML(one), yaml.WithIndent(2), yaml.WithLineWidth(100), yaml.WithCompactSeqIndent(false))
 		if err != nil {
 			return nil, fmt.Errorf("write scenario: %s: %w", key.text, err)
 		}
