@@ -172,6 +172,21 @@ func (r *reading) emptied() *Difference {
 		}
 		return &Difference{Path: p, Want: want, Got: r.got[p]}
 	}
+	return r.missing()
+}
+
+// missing finds a field outside lists that state 0 has and the answer has not.
+func (r *reading) missing() *Difference {
+	for _, p := range slices.Sorted(maps.Keys(r.states[0].leaves)) {
+		_, there := r.got[p]
+		if there || vacant(r.states[0].leaves[p]) || strings.Contains(p, "[") || isLength(p) {
+			continue
+		}
+		lacking := slices.ContainsFunc(r.states[1:], func(s stateLeaves) bool { _, has := s.leaves[p]; return !has })
+		if !lacking {
+			return &Difference{Path: p, Want: r.states[0].leaves[p], Got: "nothing"}
+		}
+	}
 	return nil
 }
 
