@@ -66,7 +66,7 @@ func ReadRun(dir string) (Run, error) {
 	path := filepath.Join(dir, RunFile)
 	file, err := os.Open(path)
 	if err != nil {
-		return Run{}, fmt.Errorf("open the run record (is %s a run directory?): %w", dir, err)
+		return Run{}, fmt.Errorf("open the run record (is it a run directory?): %w", err)
 	}
 	defer func() { _ = file.Close() }() // read-only: closing cannot lose anything
 	data, err := io.ReadAll(io.LimitReader(file, MaxRunBytes+1))
