@@ -62,6 +62,7 @@ func (w *worker) readUnit(ctx context.Context, number int) error {
 		}
 	}
 	sinceCheck := 0
+	var shown error // a task's failure, which is not one of reading
 	err := w.run.options.Source.Scan(u.table, u.lower, u.upper, func(key, value []byte) (bool, error) {
 		row, err := w.decoder.Decode(u.table, key, value)
 		if err != nil {
@@ -73,8 +74,12 @@ func (w *worker) readUnit(ctx context.Context, number int) error {
 				return false, err
 			}
 		}
-		return true, w.show(ctx, row)
+		shown = w.show(ctx, row)
+		return true, shown
 	})
+	if shown != nil {
+		return shown
+	}
 	if err != nil {
 		return fmt.Errorf("rebuild: read %s: %w", u.table, err)
 	}
