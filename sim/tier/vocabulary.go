@@ -1,0 +1,106 @@
+package tier
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"reconsim/faults/plan"
+	"reconsim/faults/point"
+	"reconsim/recon/config"
+	"reconsim/recon/staging"
+	"reconsim/recon/tasks"
+	"reconsim/scenarios"
+	"reconsim/sim/check"
+	"reconsim/sim/world"
+)
+
+// Local is the tier on real files, real HTTP and real time.
+const Local = "local"
+
+// Names lists the tiers that scenarios may name.
+func Names() []string { return []string{"sim", Local, "process", "container", "load"} }
+
+// Available reports whether a tier exists, and if not what to use instead.
+func Available(name string) error {
+	for _, known := range Names() {
+		if name == known && name != Local {
+			return fmt.Errorf("tier %s does not exist yet: use --tier %s", name, Local)
+		}
+		if name == known {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no tier: use --tier %s", name, Local)
+}
+
+// Vocabulary is every name that a scenario may use.
+func Vocabulary() *scenarios.Vocabulary {
+	v := &scenarios.Vocabulary{
+		ReaderProperties: world.ReaderProperties(),
+		Endpoints:        world.Endpoints(),
+		Phases:           staging.Phases(),
+		Outcomes:         []string{"COMMITTED", "ROLLED_BACK"},
+		OMCalls:          []string{"ServiceList", "DBUpdates", "Checkpoint"},
+		Layouts:          []string{"FILE_SYSTEM_OPTIMIZED", "OBJECT_STORE", "LEGACY"},
+		Schemas:          []string{"2.2.0", "trunk"},
+		Protocols:        []string{"generation"},
+		Strategies:       []string{"random"},
+		CheckConfig: func(key, value string) error {
+			_, err := config.Load(config.Layer{Source: "config", Values: map[string]string{key: value}})
+			return err
+		},
+		ParseRule: parseRule,
+	}
+	for _, p := range check.Properties() {
+		v.Properties = append(v.Properties, string(p))
+	}
+	for _, p := range point.All() {
+		v.Points = append(v.Points, p.String())
+	}
+	for _, t := range tasks.All() {
+		v.Tasks = append(v.Tasks, t.Name())
+	}
+	for _, s := range staging.States() {
+		v.States = append(v.States, s.String())
+	}
+	for _, k := range config.Keys() {
+		v.ConfigKeys = append(v.ConfigKeys, k.Name)
+	}
+	for _, name := range Names() {
+		v.Tiers = append(v.Tiers, scenarios.Tier{Name: name, Cannot: cannot(name)})
+	}
+	return v
+}
+
+// cannot lists what a tier cannot express, with the reason.
+func cannot(tier string) map[string]string {
+	if tier != Local {
+		return nil
+	}
+	return map[string]string{
+		"schedule":              "real time has no scheduler that could be told an order",
+		"action kill":           "readers and Recon share the process; make kill-loop kills a process",
+		"threshold rebuild":     "it is measured by the load tier",
+		"threshold switch":      "it is measured by the load tier",
+		"threshold peak-disk":   "it is measured by the load tier",
+		"threshold disk-factor": "it is measured by the load tier",
+	}
+}
+
+func parseRule(text string) (scenarios.Rule, *scenarios.RuleError) {
+	rule, err := plan.ParseRule(text)
+	var bad *plan.ParseError
+	switch {
+	case errors.As(err, &bad):
+		return scenarios.Rule{}, &scenarios.RuleError{Column: bad.Column, Message: bad.Message, Suggestion: bad.Suggestion}
+	case err != nil:
+		return scenarios.Rule{}, &scenarios.RuleError{Column: 1, Message: err.Error()}
+	}
+	actions := make([]string, 0, len(rule.Do))
+	for _, a := range rule.Do {
+		word, _, _ := strings.Cut(a.String(), " ")
+		actions = append(actions, word)
+	}
+	return scenarios.Rule{Name: rule.Name, Point: rule.Point.String(), Subject: string(rule.Of), Actions: actions}, nil
+}

@@ -1,0 +1,167 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	fakeom "reconsim/fake_om"
+	"reconsim/faults/disk"
+	"reconsim/faults/plan"
+	"reconsim/faults/point"
+	"reconsim/recon/env"
+	"reconsim/recon/omsync"
+)
+
+type closer interface{ Close() error }
+
+// watcher is the engine's injector: the plan, and before it the harness's own
+// eyes at the points that it counts.
+type watcher struct{ w *World }
+
+func (v watcher) Armed() bool { return true }
+
+func (v watcher) Hit(ctx context.Context, p point.Point, subject string, n int64) error {
+	if p == point.TransferDone {
+		v.w.snapshots.Add(1)
+	}
+	return v.w.plan.Hit(ctx, p, subject, n)
+}
+
+// faultyDisk puts the plan's disk faults under Recon.
+func (w *World) faultyDisk() env.FS {
+	for _, f := range w.scenario.Faults {
+		rule, err := plan.ParseRule(f.Rule)
+		if err == nil && isDiskPoint(rule.Point) {
+			return disk.Wrap(w.options.FS, w.plan)
+		}
+	}
+	return w.options.FS
+}
+
+func isDiskPoint(p point.Point) bool { return p >= point.DiskCreate && p <= point.DiskMkdir }
+
+// loadPlan takes the scenario's faults in.
+func (w *World) loadPlan() error {
+	for _, f := range w.scenario.Faults {
+		rule, err := plan.ParseRule(f.Rule)
+		if err != nil {
+			return fmt.Errorf("fault %s: %w", f.ID, err)
+		}
+		rule = rule.Named(f.ID)
+		rule.Optional = rule.Optional || f.Optional
+		name, err := w.plan.Add(rule)
+		if err != nil {
+			return fmt.Errorf("fault %s: %w", f.ID, err)
+		}
+		if f.Armed != "timeline" {
+			if err := w.plan.Arm(name); err != nil {
+				return fmt.Errorf("fault %s: %w", f.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// open starts the servers and Recon.
+func (w *World) open(ctx context.Context) error {
+	if w.options.Network {
+		var err error
+		if w.servers, err = fakeom.Serve(w.cluster, fakeom.ServeOptions{}); err != nil {
+			return &Failure{fmt.Errorf("start the OM's servers: %w", err)}
+		}
+		if w.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return &Failure{fmt.Errorf("listen for readers: %w", err)}
+		}
+		w.server = &http.Server{Handler: http.HandlerFunc(w.serve), ReadHeaderTimeout: 10 * time.Second}
+		w.plain.Go("rest-server", func() {
+			if err := w.server.Serve(w.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+				w.fail(fmt.Errorf("serve REST: %w", err))
+			}
+		})
+	}
+	return w.startRecon(ctx)
+}
+
+// serve passes requests on to the Recon that runs now; while the story has it
+// down there is none.
+func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
+	recon := w.recon.Load()
+	if recon == nil {
+		http.Error(rw, "Recon is down", http.StatusBadGateway)
+		return
+	}
+	recon.Handler.ServeHTTP(rw, r)
+}
+
+// Address is where REST listens, as HOST:PORT; empty without a network.
+func (w *World) Address() string {
+	if w.listener == nil {
+		return ""
+	}
+	return w.listener.Addr().String()
+}
+
+func (w *World) startRecon(ctx context.Context) error {
+	var client omsync.Client = inProcess{w.cluster}
+	if w.options.Network {
+		network, err := omsync.NewNetwork(OMAddresses(w.servers))
+		if err != nil {
+			return &Failure{err}
+		}
+		w.client, client = network, network
+	}
+	recon, err := StartRecon(ctx, ReconOptions{Env: w.engine, Config: w.config, Client: client,
+		Dir: w.plain.FS().PathJoin(w.options.Dir, "recon"), Service: w.cluster.ServiceID(), Log: w.options.Log,
+		OnStaging: w.stagingChanged, OnPublish: w.generationShown})
+	if err != nil {
+		return fmt.Errorf("start Recon: %w", err)
+	}
+	w.recon.Store(recon)
+	return nil
+}
+
+// OMAddresses are the addresses of a cluster's servers, leader first or not.
+func OMAddresses(servers *fakeom.Servers) []omsync.Address {
+	var addresses []omsync.Address
+	for _, a := range servers.Listening() {
+		addresses = append(addresses, omsync.Address{GRPC: a.GRPC, HTTP: a.HTTP})
+	}
+	return addresses
+}
+
+func (w *World) stopRecon() error {
+	recon := w.recon.Swap(nil)
+	if recon == nil {
+		return nil
+	}
+	err := recon.Stop()
+	if w.client != nil {
+		err = errors.Join(err, w.client.Close())
+		w.client = nil
+	}
+	return err
+}
+
+// close stops everything and judges what is left behind.
+func (w *World) close() error {
+	err := w.stopRecon()
+	w.probeDirectories()
+	if w.server != nil {
+		err = errors.Join(err, w.server.Close())
+	}
+	w.http.CloseIdleConnections()
+	if w.servers != nil {
+		err = errors.Join(err, w.servers.Close())
+	}
+	if w.pool != nil {
+		w.pool.Close()
+	}
+	for _, e := range w.meter.takeSamples(0, true) {
+		w.event(e)
+	}
+	return errors.Join(err, w.cluster.Close())
+}

@@ -1,0 +1,174 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"time"
+
+	"reconsim/sim/check"
+)
+
+// taskStatus is the one endpoint whose answers the oracle cannot foretell: it
+// tells of rebuilds, not of rows. Its readers check that it answers.
+const taskStatus = "task/status"
+
+// askAhead is how many requests a reader draws at once.
+const askAhead = 48
+
+// reader asks one endpoint after the other, as one client.
+type reader struct {
+	world    *World
+	name     string
+	session  string
+	rng      *rand.Rand
+	requests map[string][]string
+	turn     int
+}
+
+func (w *World) newReader(n int) *reader {
+	return &reader{world: w, name: fmt.Sprintf("reader-%d", n), session: fmt.Sprintf("session-%d", n%int(max(1, w.scenario.Readers.Sessions.All))),
+		rng: w.plain.Rand(fmt.Sprintf("reader-%d", n)), requests: map[string][]string{}, turn: n}
+}
+
+// run reads until ctx ends.
+func (r *reader) run(ctx context.Context) {
+	think := r.world.scenario.Readers.ThinkTime.D()
+	for ctx.Err() == nil {
+		endpoints := r.world.scenario.Readers.Endpoints
+		request, err := r.next(endpoints[r.turn%len(endpoints)])
+		r.turn++
+		if err != nil {
+			r.world.fail(fmt.Errorf("draw a request: %w", err))
+			return
+		}
+		r.world.ask(ctx, r.name, r.session, request)
+		if r.world.plain.Sleep(ctx, think) != nil {
+			return
+		}
+	}
+}
+
+// next draws a request to an endpoint about what the OM has just now.
+func (r *reader) next(endpoint string) (string, error) {
+	if endpoint == taskStatus {
+		return "/api/v1/" + taskStatus, nil
+	}
+	for tries := 0; len(r.requests[endpoint]) == 0; tries++ {
+		if tries == 100 {
+			return "", fmt.Errorf("the oracle knows no request to %s", endpoint)
+		}
+		drawn, err := r.world.oracle.Requests(r.world.oracle.Last(), r.rng, askAhead)
+		if err != nil {
+			return "", err
+		}
+		r.requests = map[string][]string{}
+		for _, request := range drawn {
+			to := endpointOf(request)
+			r.requests[to] = append(r.requests[to], request)
+		}
+	}
+	queue := r.requests[endpoint]
+	r.requests[endpoint] = queue[1:]
+	return queue[0], nil
+}
+
+// ask sends one request, measures it and hands the answer to the judges.
+func (w *World) ask(ctx context.Context, name, session, request string) {
+	o := check.Observation{Reader: name, Session: session, Endpoint: endpointOf(request), Request: request,
+		SentAt: w.plain.Now(), PhaseAtSend: w.stagingState()}
+	published, restarts := w.published.Load(), w.restarts.Load()
+	o.Status, o.Header, o.Body, o.Failure = w.fetch(ctx, request)
+	o.DoneAt = w.plain.Now()
+	o.SpannedPublish = w.published.Load() != published
+	// The story itself took Recon away from under the request.
+	o.Excused = restarts != w.restarts.Load() || restarts%2 == 1
+	if ctx.Err() != nil && o.Status == 0 {
+		return
+	}
+	label, _ := check.ParseLabel(o.Header.Get("Recon-Generation"))
+	w.meter.add(read{endpoint: o.Endpoint, state: o.PhaseAtSend, spanned: o.SpannedPublish,
+		failed: !o.Excused && (o.Status == 0 || o.Status >= 500), generation: label.Build,
+		atMillis: w.millis(o.SentAt), took: o.DoneAt.Sub(o.SentAt)})
+	if o.Endpoint == taskStatus {
+		w.judgeStatus(o)
+		return
+	}
+	w.submit(o)
+}
+
+// judgeStatus checks an answer of task/status: it must always be there.
+func (w *World) judgeStatus(o check.Observation) {
+	if o.Excused {
+		return
+	}
+	var wrong []check.Violation
+	if o.Status != http.StatusOK {
+		wrong = append(wrong, check.Violation{Reader: o.Reader, Session: o.Session, Request: o.Request, Phase: o.PhaseAtSend,
+			SentAt: o.SentAt, DoneAt: o.DoneAt, Index: -1, Status: o.Status, Body: string(o.Body),
+			Detail: fmt.Sprintf("task/status answers %d: %s", o.Status, o.Failure)})
+	}
+	w.checker.Tally(check.NoError, 1, wrong...)
+	for _, v := range wrong {
+		v.Property = check.NoError
+		w.violated(v)
+	}
+}
+
+// fetch gets an answer: over loopback, or straight from the handler.
+func (w *World) fetch(ctx context.Context, request string) (status int, header http.Header, body []byte, failure string) {
+	if w.options.Network {
+		return w.fetchHTTP(ctx, request)
+	}
+	recon := w.recon.Load()
+	if recon == nil {
+		return 0, http.Header{}, nil, "Recon is down"
+	}
+	answer := httptest.NewRecorder()
+	recon.Handler.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, request, nil))
+	return answer.Code, answer.Header(), answer.Body.Bytes(), ""
+}
+
+func (w *World) fetchHTTP(ctx context.Context, request string) (status int, header http.Header, body []byte, failure string) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.Address()+request, nil)
+	if err != nil {
+		return 0, http.Header{}, nil, err.Error()
+	}
+	response, err := w.http.Do(r)
+	if err != nil {
+		return 0, http.Header{}, nil, err.Error()
+	}
+	body, err = io.ReadAll(response.Body)
+	closeErr := response.Body.Close()
+	if err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return response.StatusCode, response.Header, body, err.Error()
+	}
+	return response.StatusCode, response.Header, body, ""
+}
+
+// startReaders starts the readers of the scenario.
+func (w *World) startReaders(ctx context.Context) {
+	for n := range int(w.scenario.Readers.Count.All) {
+		r := w.newReader(n)
+		w.start(r.name, func() { r.run(ctx) })
+	}
+}
+
+// knownEndpoints are those that scenarios may name, in the order of reports.
+func knownEndpoints() []string {
+	return []string{"namespace/summary", "namespace/usage", "namespace/dist", "containers/keys", "keys/summaries",
+		"keys/listKeys", "utilization/fileCount", "clusterState", taskStatus}
+}
+
+// Endpoints lists the endpoints that readers can ask.
+func Endpoints() []string { return slices.Clone(knownEndpoints()) }
+
+// pollEvery is how often the harness looks at what it cannot be told.
+const pollEvery = 10 * time.Millisecond

@@ -1,0 +1,298 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	fakeom "reconsim/fake_om"
+	"reconsim/fake_om/namespace"
+	"reconsim/faults/plan"
+	"reconsim/faults/point"
+	"reconsim/recon/config"
+	"reconsim/recon/env"
+	"reconsim/recon/generation"
+	"reconsim/recon/staging"
+	"reconsim/reports/record"
+	"reconsim/scenarios"
+	"reconsim/sim/check"
+	"reconsim/sim/oracle"
+)
+
+// Options of [New].
+type Options struct {
+	// Scenario is resolved for the tier.
+	Scenario *scenarios.Scenario
+	Seed     uint64
+	// Dir is the folder for the OM's and Recon's data on FS.
+	Dir     string
+	FS      env.FS
+	Runtime env.Runtime
+	// Quiet runs stores without background work.
+	Quiet bool
+	// Network lets OM, Recon and readers talk over loopback.
+	Network bool
+	// Mutations are planted mistakes.
+	Mutations []point.Mutation
+	// Event takes what happens, in order; it must not block.
+	Event func(record.Event)
+	Log   *slog.Logger
+	// CheckLater judges answers in the background, as real time needs.
+	CheckLater bool
+}
+
+// World is one run of one scenario.
+type World struct {
+	options  Options
+	scenario *scenarios.Scenario
+	// plain is the harness's Env, without faults; engine is Recon's.
+	plain, engine *env.Env
+	plan          *plan.Registry
+	config        *config.Config
+	cluster       *fakeom.Cluster
+	servers       *fakeom.Servers
+	oracle        *oracle.Oracle
+	checker       *check.Checker
+	pool          *check.Pool
+	meter         *meter
+	http          *http.Client
+	listener      net.Listener
+	server        *http.Server
+	recon         atomic.Pointer[Recon]
+	client        closer
+	begun         time.Time
+	// published counts generations shown to readers; restarts is odd while
+	// Recon is down on purpose.
+	published, restarts atomic.Int64
+	snapshots           atomic.Int64
+	firstIndex          int64
+	cancel              context.CancelCauseFunc
+	changed             *env.Cond
+	mu                  struct {
+		sync.Mutex
+		running     int
+		failure     error
+		transitions []transition
+		generations []record.Generation
+		violations  []record.Violation
+		omitted     int64
+		latest      staging.State
+	}
+}
+
+// transition is a step of staging as the story sees it.
+type transition struct {
+	state, phase string
+}
+
+// Failure is an error of the environment: the run says nothing about Recon.
+type Failure struct{ Err error }
+
+func (f *Failure) Error() string { return f.Err.Error() }
+
+// Unwrap is the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// New makes a world: the namespace, the oracle and the OM cluster with it.
+func New(o Options) (*World, error) {
+	w := &World{options: o, scenario: o.Scenario, meter: newMeter(), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	w.plain = env.New(env.Options{FS: o.FS, Runtime: o.Runtime, Quiet: o.Quiet})
+	w.changed = w.plain.NewCond()
+	w.plan = plan.NewRegistry(plan.Runtime{Sleep: w.plain.Sleep, Seed: o.Seed, Observe: w.fired,
+		Hang: func(ctx context.Context) error {
+			never := w.plain.NewCond()
+			return never.WaitUntil(ctx, func() bool { return false })
+		}})
+	if err := w.loadPlan(); err != nil {
+		return nil, err
+	}
+	w.engine = env.New(env.Options{FS: w.faultyDisk(), Runtime: o.Runtime, Faults: watcher{w}, Quiet: o.Quiet, Mutations: o.Mutations})
+	var err error
+	if w.config, err = config.Load(config.Layer{Source: "scenario", Values: o.Scenario.Config}); err != nil {
+		return nil, err
+	}
+	return w, w.makeOM()
+}
+
+func (w *World) makeOM() error {
+	s := w.scenario.World
+	base := namespace.New(namespace.Config{Seed: uint64(s.Seed), Keys: s.Keys.All,
+		FSOShare: int(s.Layouts["FILE_SYSTEM_OPTIMIZED"]), OBSShare: int(s.Layouts["OBJECT_STORE"]), LegacyShare: int(s.Layouts["LEGACY"])})
+	var err error
+	if w.oracle, err = oracle.New(base); err != nil {
+		return fmt.Errorf("make the oracle: %w", err)
+	}
+	w.firstIndex = w.oracle.Last()
+	w.cluster, err = fakeom.Open(w.plain, fakeom.Options{
+		Dir: w.plain.FS().PathJoin(w.options.Dir, "om"), Base: base, Seed: w.options.Seed, Nodes: int(s.OMs), Schema: fakeom.Schema(s.Schema),
+		Source:  func() (fakeom.Source, error) { return teed{namespace.NewWorkload(base, w.options.Seed), w}, nil },
+		Observe: w.applied, Parallel: 2,
+	})
+	if err != nil {
+		return &Failure{fmt.Errorf("make the fake OM: %w", err)}
+	}
+	w.checker = check.New(w.oracle, check.Options{IndexAt: w.cluster.IndexAt, MaxLag: maxLag})
+	if w.options.CheckLater {
+		w.pool = check.NewPool(w.checker, 2, 1024, w.violated)
+	}
+	return nil
+}
+
+// maxLag is how far an answer may be behind the OM while Recon follows it. It
+// covers a sync interval, a fetch that had to wait for a switch, and a machine
+// with other things to do.
+const maxLag = 15 * time.Second
+
+// teed tells the oracle of a transaction before anyone else hears of it.
+type teed struct {
+	fakeom.Source
+	world *World
+}
+
+func (t teed) Next() *namespace.Transaction {
+	transaction := t.Source.Next()
+	if transaction == nil {
+		return nil
+	}
+	if err := t.world.oracle.Apply(transaction); err != nil {
+		t.world.fail(fmt.Errorf("oracle: %w", err))
+	}
+	return transaction
+}
+
+// applied hears of every batch of every OM node.
+func (w *World) applied(a fakeom.Applied) {
+	if w.checker == nil {
+		return
+	}
+	if leader, _ := w.cluster.Leader(); leader == a.Node {
+		w.checker.Acknowledged(check.Acknowledgement{Node: a.Node, Seq: a.EndSequence, Index: a.Index, At: w.plain.Now()})
+	}
+}
+
+// start runs a part of the harness; stopping waits for all of them.
+func (w *World) start(name string, fn func()) {
+	w.mu.Lock()
+	w.mu.running++
+	w.mu.Unlock()
+	w.plain.Go(name, func() {
+		defer func() {
+			w.mu.Lock()
+			w.mu.running--
+			w.mu.Unlock()
+			w.changed.Broadcast()
+		}()
+		fn()
+	})
+}
+
+// fail notes the first failure of the harness itself and ends the run.
+func (w *World) fail(err error) {
+	w.mu.Lock()
+	if w.mu.failure == nil {
+		w.mu.failure = &Failure{err}
+	}
+	w.mu.Unlock()
+	if w.cancel != nil {
+		w.cancel(err)
+	}
+	w.changed.Broadcast()
+}
+
+func (w *World) failure() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mu.failure
+}
+
+func (w *World) millis(at time.Time) float64 { return float64(at.Sub(w.begun).Microseconds()) / 1000 }
+
+func (w *World) event(e record.Event) {
+	if w.options.Event != nil {
+		if e.AtMillis == 0 {
+			e.AtMillis = w.millis(w.plain.Now())
+		}
+		w.options.Event(e)
+	}
+}
+
+// Run tells the story to its end. The error is the environment's; what was
+// found wrong with Recon is in Fill.
+func (w *World) Run(ctx context.Context) error {
+	ctx, w.cancel = context.WithCancelCause(ctx)
+	defer w.cancel(context.Canceled)
+	w.begun = w.plain.Now()
+	leader, _ := w.cluster.Leader()
+	w.event(record.Event{Kind: record.KindOM, Action: record.OMLeader, Node: leader, Message: leader + " leads"})
+	err := w.open(ctx)
+	if err == nil {
+		err = w.live(ctx)
+	}
+	return errors.Join(err, w.close(), w.failure())
+}
+
+// live runs readers and story side by side until the story has settled.
+func (w *World) live(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(context.Canceled)
+	w.cluster.StartTraffic(float64(w.scenario.World.DeltasPerSecond.All))
+	w.start("traffic", func() {
+		if err := w.cluster.Pump(ctx, 2*pollEvery); err != nil && ctx.Err() == nil {
+			w.fail(fmt.Errorf("OM traffic: %w", err))
+		}
+	})
+	w.start("watch", func() { w.watch(ctx) })
+	w.startReaders(ctx)
+	err := w.tell(ctx)
+	if err == nil {
+		err = w.settle(ctx)
+	}
+	stop(context.Canceled)
+	return errors.Join(err, w.changed.WaitUntil(context.Background(), func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.mu.running == 0
+	}))
+}
+
+// watch polls what nobody tells: whether Recon is frozen. It also passes the
+// counts of reads on to the event log.
+func (w *World) watch(ctx context.Context) {
+	frozen := false
+	for w.plain.Sleep(ctx, pollEvery) == nil {
+		now := w.plain.Now()
+		recon := w.recon.Load()
+		isFrozen := recon == nil || recon.Controller.Frozen() != "" || recon.Controller.LastError() != ""
+		if isFrozen != frozen {
+			if frozen = isFrozen; frozen {
+				w.checker.Freeze(now)
+			} else {
+				w.checker.Thaw(now)
+			}
+		}
+		for _, e := range w.meter.takeSamples(w.millis(now), false) {
+			w.event(e)
+		}
+	}
+}
+
+// generationShown hears of a generation right before readers can see it.
+func (w *World) generationShown(m generation.Meta) {
+	now := w.plain.Now()
+	p := publishedOf(m, now)
+	w.checker.Published(p)
+	w.published.Add(1)
+	w.event(record.Event{Kind: record.KindPublish, Generation: m.Build, Seq: m.AppliedSeq, Message: "readers see generation " + m.Label().ID()})
+	w.noteShown(m, w.millis(now))
+}
+
+func publishedOf(m generation.Meta, at time.Time) check.Published {
+	return check.Published{Build: m.Build, BaseSeq: m.BaseSeq, AppliedSeq: m.AppliedSeq, At: at,
+		Lineage: check.Lineage{Service: m.Lineage.Service, Node: m.Lineage.Node, Term: m.Lineage.Snapshot.Term, Index: m.Lineage.Snapshot.Index}}
+}
