@@ -21,7 +21,7 @@ type stagingBody struct {
 	Attempt int     `json:"attempt"`
 	// Serving is null before the first commit.
 	Serving       *servingBody `json:"serving"`
-	Target        targetBody   `json:"target"`
+	Target        *targetBody  `json:"target"`
 	StartedAt     *string      `json:"startedAt"`
 	ChangedAt     *string      `json:"changedAt"`
 	FinishedAt    *string      `json:"finishedAt"`
@@ -80,13 +80,13 @@ func (s *server) describe(ctx context.Context, status staging.Status) (stagingBo
 	serving, err := s.serving(ctx)
 	body := stagingBody{
 		State: status.State.String(), Phase: status.Phase, Trigger: orNull(string(status.Trigger)), Attempt: status.Attempt,
-		Serving: serving, Target: targetBody{strconv.FormatUint(status.BaseSeq, 10)},
-		StartedAt: instant(status.StartedAt), ChangedAt: instant(status.ChangedAt), RetryAt: instant(status.RetryAt),
+		Serving: serving, StartedAt: instant(status.StartedAt), ChangedAt: instant(status.ChangedAt), RetryAt: instant(status.RetryAt),
 		Progress: status.Progress(), CancelAllowed: status.CancelAllowed, Tasks: taskBodies(status.Tasks),
 		Last: newOutcomeBody(status.Last),
 	}
 	if status.ID != 0 {
 		body.Job = orNull(jobID(status.ID))
+		body.Target = &targetBody{strconv.FormatUint(status.BaseSeq, 10)}
 	}
 	if eta, ok := s.etaSeconds(status); ok {
 		body.ETASeconds = &eta
