@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"sort"
 
 	"reconsim/reports/record"
 )
@@ -82,26 +83,34 @@ func (t *timeline) layMarks(marks []mark, y *float64) []mark {
 	return placed
 }
 
-// joinMarks makes one mark of neighbours of one kind, with a count.
+// joinMarks makes one mark of near neighbours of one kind, with a count, so
+// that a fault that fires a thousand times stays one mark with one label.
 func joinMarks(marks []mark) []mark {
-	var joined []mark
-	counts := []int{}
-	labels := []string{}
-	for _, m := range marks {
-		last := len(joined) - 1
-		// The last few, because marks of several kinds may alternate.
-		for last >= 0 && last > len(joined)-4 && !(joined[last].Class == m.Class && labels[last] == m.Label &&
-			m.X-joined[last].X < joinWithin) {
-			last--
-		}
-		if last < 0 || last <= len(joined)-4 {
-			joined, counts, labels = append(joined, m), append(counts, 1), append(labels, m.Label)
-			continue
-		}
-		counts[last]++
-		joined[last].Label = fmt.Sprintf("%s ×%d", labels[last], counts[last])
+	marks = append([]mark(nil), marks...)
+	sort.SliceStable(marks, func(i, j int) bool { return marks[i].X < marks[j].X })
+	type joinedMark struct {
+		mark
+		count int
 	}
-	return joined
+	var joined []joinedMark
+next:
+	for _, m := range marks {
+		for i := len(joined) - 1; i >= 0 && m.X-joined[i].X < joinWithin; i-- {
+			if joined[i].Class == m.Class && joined[i].Label == m.Label {
+				joined[i].count++
+				continue next
+			}
+		}
+		joined = append(joined, joinedMark{m, 1})
+	}
+	list := make([]mark, len(joined))
+	for i, j := range joined {
+		list[i] = j.mark
+		if j.count > 1 {
+			list[i].Label = fmt.Sprintf("%s ×%s", j.Label, grouped(j.count))
+		}
+	}
+	return list
 }
 
 // layFaults draws when each fault fired.

@@ -172,6 +172,25 @@ func TestStateSpans(t *testing.T) {
 	}, stateSpans(run))
 }
 
+// TestStatesOfOneInstantAreAllSeen: in virtual time a rebuild may take none.
+func TestStatesOfOneInstantAreAllSeen(t *testing.T) {
+	run := record.Run{DurationMillis: 1000, Generations: []record.Generation{{ID: 1, StartedAtMillis: 500, Outcome: record.Committed,
+		PublishedAtMillis: record.Millis(500)}}}
+	for _, state := range []string{"INITIALIZING", "PROCESSING", "READY_TO_COMMIT", "COMMITTING", "COMMITTED", "NONE"} {
+		run.Generations[0].States = append(run.Generations[0].States, record.StateChange{State: state, AtMillis: 500})
+	}
+	spread := spreadStates(run)
+	tl := newTimeline(spread, events{}, stretchedAxis(changes(spread, events{}), 1000, plotWidth), "stretched")
+	previous := 0.0
+	for _, s := range tl.States[1:6] {
+		assert.GreaterOrEqual(t, s.Width, float64(minStretchedWidth), s.Title)
+		assert.GreaterOrEqual(t, s.X, previous)
+		assert.Contains(t, s.Title, "500 ms", "the words keep the time")
+		previous = s.X + s.Width
+	}
+	assert.Equal(t, 500.0, run.Generations[0].States[5].AtMillis, "the record itself is not touched")
+}
+
 func TestTheTimelineOfFirstLight(t *testing.T) {
 	run, list := firstLight()
 	ev, err := readEvents(writeRunDir(t, run, list))

@@ -120,11 +120,12 @@ func newPage(run record.Run, ev events) page {
 	}
 	p.Moments, p.MoreMoment = story(run, ev)
 	p.Hidden = int64(max(len(run.Violations)-maxViolations, 0)) + run.ViolationsOmitted
-	duration := runMillis(run)
+	spread := spreadStates(run)
+	duration := runMillis(spread)
 	scale := linearAxis(duration, plotWidth)
 	p.Timelines = []timeline{
 		newTimeline(run, ev, scale, "scale"),
-		newTimeline(run, ev, stretchedAxis(changes(run, ev), duration, plotWidth), "stretched"),
+		newTimeline(spread, ev, stretchedAxis(changes(spread, ev), duration, plotWidth), "stretched"),
 	}
 	p.StretchedFirst = !readableToScale(run, scale)
 	for _, w := range phaseWords {

@@ -113,6 +113,22 @@ func runMillis(run record.Run) float64 {
 	return longest
 }
 
+// spreadStates moves state changes of one instant apart by a hundred-thousandth
+// of the run, in a copy: in virtual time a commit may take no time at all, and
+// still the stretched drawing shows each state. Times in words stay as they are.
+func spreadStates(run record.Run) record.Run {
+	least := runMillis(run) * 1e-5
+	run.Generations = append([]record.Generation(nil), run.Generations...)
+	for i, g := range run.Generations {
+		states := append([]record.StateChange(nil), g.States...)
+		for j := 1; j < len(states); j++ {
+			states[j].AtMillis = math.Max(states[j].AtMillis, states[j-1].AtMillis+least)
+		}
+		run.Generations[i].States = states
+	}
+	return run
+}
+
 func generationTimes(g record.Generation) []float64 {
 	times := []float64{g.StartedAtMillis}
 	for _, s := range g.States {
