@@ -58,6 +58,9 @@ type page struct {
 	Note       string
 	Moments    []moment
 	MoreMoment int
+	// Drawn says that there is something to draw, Measured that there were
+	// checks or answers; a run that never began has neither.
+	Drawn, Measured bool
 	// Timelines are the two drawings; StretchedFirst says which is shown.
 	Timelines      []timeline
 	StretchedFirst bool
@@ -117,6 +120,11 @@ func newPage(run record.Run, ev events) page {
 		ByState: shares(run.Counts.ByState, true), ByEndpoint: shares(run.Counts.ByEndpoint, false),
 		Endpoints: run.Latency.ByEndpoint, Answers: answersByGeneration(run, ev), Legend: legend(),
 		HiddenRows: max(len(run.Generations)-maxRows, 0),
+	}
+	p.Drawn = len(run.Generations)+len(run.Violations)+len(ev.om)+len(ev.faults)+len(ev.samples) > 0
+	p.Measured = run.Error == nil || run.Counts.Reads > 0 || checks(run) > 0
+	if !p.Measured {
+		p.Facts = nil
 	}
 	p.Moments, p.MoreMoment = story(run, ev)
 	p.Hidden = int64(max(len(run.Violations)-maxViolations, 0)) + run.ViolationsOmitted
