@@ -3,8 +3,10 @@ package plan
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"reconsim/faults/point"
 )
@@ -161,6 +163,12 @@ func (r *Registry) act(ctx context.Context, a Action, f Firing) error {
 		injected.Cause = errnos[a.Name]
 	case Error:
 		injected.Cause = plantedError(a.Message)
+	case Short:
+		injected.Cause = io.ErrShortWrite
+	case DropSync:
+		injected.Cause = syscall.EIO
+	case Cut:
+		injected.Cause = io.ErrUnexpectedEOF
 	default:
 		injected.Cause = plantedError(a.String())
 	}
