@@ -22,9 +22,10 @@ func (n *Node) epochDir(prefix string) string {
 	return n.cluster.fs.PathJoin(n.dir, fmt.Sprintf("%s%d", prefix, n.state.Epoch))
 }
 
-// sweep removes what an adoption or a checkpoint left behind when the process
-// ended in it.
-func (n *Node) sweep() error {
+// sweep removes the folders that begin with one of the prefixes and are not the
+// node's own: what an adoption has replaced, and what the end of the process
+// cut short.
+func (n *Node) sweep(prefixes ...string) error {
 	fs := n.cluster.fs
 	names, err := fs.List(n.dir)
 	if err != nil {
@@ -33,8 +34,8 @@ func (n *Node) sweep() error {
 	slices.Sort(names)
 	for _, name := range names {
 		path := fs.PathJoin(n.dir, name)
-		ours := strings.HasPrefix(name, checkpointPrefix) || strings.HasPrefix(name, runsPrefix) || strings.HasPrefix(name, logPrefix)
-		if !ours || path == n.runsDir() || path == n.logDir() {
+		stale := slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+		if !stale || path == n.runsDir() || path == n.logDir() {
 			continue
 		}
 		if err := fs.RemoveAll(path); err != nil {
@@ -65,7 +66,7 @@ func (n *Node) adopt(donor *Node) error {
 	n.cluster.view.Unlock()
 	n.mem = newMemtable()
 	n.staged, n.pending = nil, slices.Clone(donor.pending)
-	if err := n.sweep(); err != nil {
+	if err := n.sweep(runsPrefix, logPrefix); err != nil {
 		return n.fail(err)
 	}
 	return nil

@@ -129,7 +129,7 @@ func (n *Node) numberFamilies() error {
 
 // open reads the log and rebuilds the memtable from the batches after the runs.
 func (n *Node) open() error {
-	if err := n.sweep(); err != nil {
+	if err := n.sweep(runsPrefix, logPrefix, checkpointPrefix); err != nil {
 		return err
 	}
 	n.mem = newMemtable()
