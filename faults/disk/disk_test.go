@@ -33,7 +33,7 @@ func faulty(t *testing.T, rules string) (vfs.FS, vfs.FS, *plan.Registry, *time.D
 		t.Fatal(err)
 	}
 	inner := vfs.NewMem()
-	return disk.Wrap(context.Background(), inner, r), inner, r, slept
+	return disk.Wrap(inner, r), inner, r, slept
 }
 
 // fataller is a *testing.T or a *rapid.T.
@@ -186,7 +186,7 @@ func TestDropAndTruncate(t *testing.T) {
 		t.Fatal(err)
 	}
 	quota := must[*disk.Quota](t)(disk.NewQuota(dropping{vfs.NewMem()}, "", 100))
-	f := disk.Wrap(context.Background(), quota, r)
+	f := disk.Wrap(quota, r)
 	file := must[vfs.File](t)(f.Create("t", cat))
 	truncate := file.(interface{ Truncate(int64) error }).Truncate
 	if err := truncate(7); err != nil || truncatedTo != 7 || quota.Used() != 7 {
@@ -195,7 +195,7 @@ func TestDropAndTruncate(t *testing.T) {
 	if err := truncate(9); !errors.Is(err, syscall.EIO) || truncatedTo != 7 {
 		t.Errorf("planted truncate: %v, to %d", err, truncatedTo)
 	}
-	direct := disk.Wrap(context.Background(), dropping{vfs.NewMem()}, r)
+	direct := disk.Wrap(dropping{vfs.NewMem()}, r)
 	file = must[vfs.File](t)(direct.Create("s", cat))
 	if err := file.Sync(); !errors.Is(err, syscall.EIO) || droppedTimes != 1 {
 		t.Errorf("dropped sync: %v, dropped %d times", err, droppedTimes)
@@ -203,7 +203,7 @@ func TestDropAndTruncate(t *testing.T) {
 	if err := file.Sync(); err != nil || droppedTimes != 1 {
 		t.Errorf("sync after it: %v, dropped %d times", err, droppedTimes)
 	}
-	plain := must[vfs.File](t)(disk.Wrap(context.Background(), vfs.NewMem(), r).Create("p", cat))
+	plain := must[vfs.File](t)(disk.Wrap(vfs.NewMem(), r).Create("p", cat))
 	if _, ok := plain.(interface{ Truncate(int64) error }); ok {
 		t.Error("a file promises Truncate that its inner file lacks")
 	}
@@ -215,11 +215,30 @@ func (quiet) Infof(string, ...any)           {}
 func (quiet) Errorf(string, ...any)          {}
 func (quiet) Fatalf(format string, a ...any) { panic(fmt.Sprintf(format, a...)) }
 
+// TestWrapContext proves that a hang at a disk point ends with the context.
+func TestWrapContext(t *testing.T) {
+	r := plan.NewRegistry(plan.Runtime{})
+	rules, err := plan.Parse("at disk/mkdir : hang")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Load(rules); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- disk.WrapContext(ctx, vfs.NewMem(), r).MkdirAll("x", 0o755) }()
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestPebbleOnBothLayers proves that a database works on the layers, and that
 // the quota's count is what lies on the disk.
 func TestPebbleOnBothLayers(t *testing.T) {
 	quota := must[*disk.Quota](t)(disk.NewQuota(vfs.NewMem(), "db", 1<<30))
-	f := disk.Wrap(context.Background(), quota, plan.NewRegistry(plan.Runtime{}))
+	f := disk.Wrap(quota, plan.NewRegistry(plan.Runtime{}))
 	for round := range 3 {
 		db := must[*pebble.DB](t)(pebble.Open("db", &pebble.Options{FS: f, Logger: quiet{}}))
 		for i := range 1000 {

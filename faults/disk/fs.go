@@ -11,9 +11,14 @@ import (
 	"reconsim/faults/point"
 )
 
-// Wrap returns inner with every operation passed by the injector first. ctx is
-// what the plan's parks and hangs end with.
-func Wrap(ctx context.Context, inner vfs.FS, injector point.Injector) vfs.FS {
+// Wrap returns inner with every operation passed by the injector first. A plan
+// that hangs at a disk point hangs for good; see [WrapContext].
+func Wrap(inner vfs.FS, injector point.Injector) vfs.FS {
+	return WrapContext(context.Background(), inner, injector)
+}
+
+// WrapContext is Wrap with the context that the plan's parks and hangs end with.
+func WrapContext(ctx context.Context, inner vfs.FS, injector point.Injector) vfs.FS {
 	return &faulty{FS: inner, ctx: ctx, injector: injector}
 }
 
