@@ -32,12 +32,12 @@ type origin struct {
 	key   []byte
 }
 
-// corrupt makes the error of a scanner that failed, and nil of one that did not.
-func (o origin) corrupt(s *scanner) error {
-	if s.reason == "" {
+// corrupt makes the error of a failure, and nil of none.
+func (o origin) corrupt(f failure) error {
+	if f.reason == "" {
 		return nil
 	}
-	return &CorruptRowError{Table: o.table, Key: append([]byte(nil), o.key...), OffsetBytes: s.pos, Reason: s.reason}
+	return &CorruptRowError{Table: o.table, Key: append([]byte(nil), o.key...), OffsetBytes: f.at, Reason: f.reason}
 }
 
 // ReplicatedSize is the number of bytes the key takes on disks.
@@ -45,9 +45,8 @@ func (k *KeyInfo) ReplicatedSize() int64 { return k.Replication.ReplicatedSize(k
 
 const keyInfoRequired = 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<8 | 1<<9
 
-// parse reads the message that s scans and returns the scanner, which holds the
-// failure if there was one.
-func (k *KeyInfo) parse(s scanner, o origin) scanner {
+// parse reads the message that s scans.
+func (k *KeyInfo) parse(s scanner, o origin) failure {
 	*k = KeyInfo{origin: o}
 	var seen uint32
 	hasBlocks := false
@@ -97,8 +96,7 @@ func (k *KeyInfo) parse(s scanner, o origin) scanner {
 		}
 		seen |= 1 << (s.tag >> 3)
 	}
-	s.requires(seen, keyInfoRequired)
-	return s
+	return s.finish(seen, keyInfoRequired)
 }
 
 // Block is one block of a key.
@@ -126,7 +124,7 @@ type BlockIterator struct {
 	origin origin
 	outer  scanner
 	list   scanner
-	failed scanner
+	failed failure
 }
 
 // Next steps to the next block; false at the end or on a corrupt row.
@@ -144,7 +142,7 @@ func (it *BlockIterator) Next() bool {
 			}
 		}
 		if it.list.reason != "" {
-			it.failed = it.list
+			it.failed = it.list.failure()
 			return false
 		}
 		if !it.nextList() {
@@ -170,12 +168,12 @@ func (it *BlockIterator) nextList() bool {
 		}
 		return true
 	}
-	it.failed = it.outer
+	it.failed = it.outer.failure()
 	return false
 }
 
 // Err is the failure that ended the iteration, if any.
-func (it *BlockIterator) Err() error { return it.origin.corrupt(&it.failed) }
+func (it *BlockIterator) Err() error { return it.origin.corrupt(it.failed) }
 
 // The bits of what a KeyLocation must hold: its block id's two parts, its
 // offset and its length.
@@ -188,7 +186,7 @@ const (
 )
 
 // parse reads a KeyLocation.
-func (b *Block) parse(s scanner) scanner {
+func (b *Block) parse(s scanner) failure {
 	var seen uint32
 	for s.next() {
 		switch s.tag {
@@ -202,7 +200,7 @@ func (b *Block) parse(s scanner) scanner {
 				}
 			}
 			if ids.reason != "" {
-				return ids
+				return ids.failure()
 			}
 		case 3<<3 | wireVarint:
 			b.OffsetBytes = s.long()
@@ -212,12 +210,11 @@ func (b *Block) parse(s scanner) scanner {
 			seen |= seenLength
 		}
 	}
-	s.requires(seen, seenAll)
-	return s
+	return s.finish(seen, seenAll)
 }
 
 // parseIDs reads a ContainerBlockID.
-func (b *Block) parseIDs(s scanner, seen *uint32) scanner {
+func (b *Block) parseIDs(s scanner, seen *uint32) failure {
 	for s.next() {
 		switch s.tag {
 		case 1<<3 | wireVarint:
@@ -228,5 +225,5 @@ func (b *Block) parseIDs(s scanner, seen *uint32) scanner {
 			*seen |= seenLocal
 		}
 	}
-	return s
+	return s.failure()
 }

@@ -23,7 +23,7 @@ type VolumeInfo struct {
 
 const volumeRequired = 1<<1 | 1<<2 | 1<<3
 
-func (v *VolumeInfo) parse(s scanner) scanner {
+func (v *VolumeInfo) parse(s scanner) failure {
 	*v = VolumeInfo{QuotaInNamespace: quotaDefault}
 	var seen uint32
 	for s.next() {
@@ -53,8 +53,7 @@ func (v *VolumeInfo) parse(s scanner) scanner {
 		}
 		seen |= 1 << (s.tag >> 3)
 	}
-	s.requires(seen, volumeRequired)
-	return s
+	return s.finish(seen, volumeRequired)
 }
 
 // quotaDefault is what an absent quota means in the messages.
@@ -79,7 +78,7 @@ type BucketInfo struct {
 
 const bucketRequired = 1<<1 | 1<<2 | 1<<4 | 1<<5
 
-func (b *BucketInfo) parse(s scanner) scanner {
+func (b *BucketInfo) parse(s scanner) failure {
 	*b = BucketInfo{Layout: LayoutLegacy, QuotaInBytes: quotaDefault, QuotaInNamespace: quotaDefault}
 	var seen uint32
 	for s.next() {
@@ -103,8 +102,7 @@ func (b *BucketInfo) parse(s scanner) scanner {
 		}
 		seen |= 1 << (s.tag >> 3)
 	}
-	s.requires(seen, bucketRequired)
-	return s
+	return s.finish(seen, bucketRequired)
 }
 
 // parseRest reads the optional fields.
@@ -146,7 +144,7 @@ type DirectoryInfo struct {
 
 const directoryRequired = 1<<1 | 1<<2 | 1<<3 | 1<<8
 
-func (d *DirectoryInfo) parse(s scanner) scanner {
+func (d *DirectoryInfo) parse(s scanner) failure {
 	*d = DirectoryInfo{}
 	var seen uint32
 	for s.next() {
@@ -170,6 +168,5 @@ func (d *DirectoryInfo) parse(s scanner) scanner {
 		}
 		seen |= 1 << (s.tag >> 3)
 	}
-	s.requires(seen, directoryRequired)
-	return s
+	return s.finish(seen, directoryRequired)
 }

@@ -11,7 +11,7 @@ type RepeatedKeyInfo struct {
 	fields scanner
 }
 
-func (r *RepeatedKeyInfo) parse(s scanner, o origin) scanner {
+func (r *RepeatedKeyInfo) parse(s scanner, o origin) failure {
 	*r = RepeatedKeyInfo{origin: o, fields: s}
 	for s.next() {
 		switch s.tag {
@@ -21,7 +21,7 @@ func (r *RepeatedKeyInfo) parse(s scanner, o origin) scanner {
 			r.BucketID = s.long()
 		}
 	}
-	return s
+	return s.failure()
 }
 
 // Keys begins to read the keys in the row.
@@ -46,7 +46,7 @@ type MultipartKeyInfo struct {
 
 const multipartRequired = 1<<1 | 1<<2 | 1<<3
 
-func (m *MultipartKeyInfo) parse(s scanner, o origin) scanner {
+func (m *MultipartKeyInfo) parse(s scanner, o origin) failure {
 	*m = MultipartKeyInfo{origin: o, fields: s}
 	var seen uint32
 	for s.next() {
@@ -82,8 +82,7 @@ func (m *MultipartKeyInfo) parse(s scanner, o origin) scanner {
 		}
 		seen |= 1 << (s.tag >> 3)
 	}
-	s.requires(seen, multipartRequired)
-	return s
+	return s.finish(seen, multipartRequired)
 }
 
 // Parts begins to read the parts that lie in the row itself (schema 0).
@@ -104,7 +103,7 @@ type KeyIterator struct {
 	fields scanner
 	tag    uint64
 	parts  bool
-	failed scanner
+	failed failure
 }
 
 // Next steps to the next key; false at the end or on a corrupt row.
@@ -123,7 +122,7 @@ func (it *KeyIterator) Next() bool {
 		}
 		return it.failed.reason == ""
 	}
-	it.failed = it.fields
+	it.failed = it.fields.failure()
 	return false
 }
 
@@ -131,7 +130,7 @@ const partRequired = 1<<1 | 1<<2 | 1<<3
 
 // parsePart reads a PartKeyInfo. Its key message stands once; were it there
 // twice, the last would count.
-func (it *KeyIterator) parsePart(s scanner) scanner {
+func (it *KeyIterator) parsePart(s scanner) failure {
 	var seen uint32
 	for s.next() {
 		switch s.tag {
@@ -148,9 +147,8 @@ func (it *KeyIterator) parsePart(s scanner) scanner {
 		}
 		seen |= 1 << (s.tag >> 3)
 	}
-	s.requires(seen, partRequired)
-	return s
+	return s.finish(seen, partRequired)
 }
 
 // Err is the failure that ended the iteration, if any.
-func (it *KeyIterator) Err() error { return it.origin.corrupt(&it.failed) }
+func (it *KeyIterator) Err() error { return it.origin.corrupt(it.failed) }

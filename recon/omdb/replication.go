@@ -48,7 +48,7 @@ func (r Replication) ReplicatedSize(sizeBytes int64) int64 {
 const ecRequired = 1<<1 | 1<<2 | 1<<3 | 1<<4
 
 // parseEC reads an ECReplicationConfig into r.
-func (r *Replication) parseEC(s scanner) scanner {
+func (r *Replication) parseEC(s scanner) failure {
 	var seen uint32
 	for s.next() {
 		switch s.tag {
@@ -64,6 +64,5 @@ func (r *Replication) parseEC(s scanner) scanner {
 		}
 		seen |= 1 << (s.tag >> 3)
 	}
-	s.requires(seen, ecRequired)
-	return s
+	return s.finish(seen, ecRequired)
 }

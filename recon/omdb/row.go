@@ -57,23 +57,23 @@ func (d *Decoder) Decode(t Table, key, value []byte) (*Row, error) {
 	r := &d.row
 	r.Table, r.Key, r.Value = t, key, value
 	o := origin{table: t, key: key}
-	var s scanner
+	var f failure
 	switch t.Kind() {
 	case KindKey:
-		s = r.KeyInfo.parse(scan(value), o)
+		f = r.KeyInfo.parse(scan(value), o)
 	case KindDirectory:
-		s = r.Directory.parse(scan(value))
+		f = r.Directory.parse(scan(value))
 	case KindBucket:
-		s = r.Bucket.parse(scan(value))
+		f = r.Bucket.parse(scan(value))
 	case KindVolume:
-		s = r.Volume.parse(scan(value))
+		f = r.Volume.parse(scan(value))
 	case KindRepeatedKey:
-		s = r.Repeated.parse(scan(value), o)
+		f = r.Repeated.parse(scan(value), o)
 	case KindMultipart:
-		s = r.Multipart.parse(scan(value), o)
+		f = r.Multipart.parse(scan(value), o)
 	}
-	if s.reason != "" {
-		return nil, o.corrupt(&s)
+	if f.reason != "" {
+		return nil, o.corrupt(f)
 	}
 	return r, nil
 }

@@ -422,3 +422,16 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkUnmarshalKeyInfo is what the partial view is compared with.
+func BenchmarkUnmarshalKeyInfo(b *testing.B) {
+	value := encode(b, sampleKey(1))
+	b.SetBytes(int64(len(value)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var k ozonepb.KeyInfo
+		if err := proto.Unmarshal(value, &k); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -25,6 +25,16 @@ type scanner struct {
 	reason string
 }
 
+// failure is where and why a message could not be read; reason is empty if it
+// could.
+type failure struct {
+	at     int
+	reason string
+}
+
+// failure is how the scan ended.
+func (s *scanner) failure() failure { return failure{at: s.pos, reason: s.reason} }
+
 func scan(value []byte) scanner { return scanner{value: value, end: len(value)} }
 
 // nested scans the message in the current field.
@@ -119,13 +129,11 @@ func uvarint(buf []byte, pos int) (v uint64, next int) {
 	return 0, -1
 }
 
-// requires reports whether all bits of want are in seen, and fails if not.
-func (s *scanner) requires(seen, want uint32) bool {
-	if s.reason != "" {
-		return false
+// finish is how the scan of a message ended that must hold the fields of want;
+// seen are those it held.
+func (s *scanner) finish(seen, want uint32) failure {
+	if s.reason == "" && seen&want != want {
+		return failure{at: s.end, reason: "a required field is missing"}
 	}
-	if seen&want != want {
-		return s.fail(s.end, "a required field is missing")
-	}
-	return true
+	return s.failure()
 }

@@ -51,7 +51,9 @@ func (m *namespaceModel) put(t omdb.Table, key []byte, value proto.Message) {
 	m.batch = append(m.batch, batchOp{t, key, value})
 }
 
-func (m *namespaceModel) del(t omdb.Table, key []byte) { m.batch = append(m.batch, batchOp{t, key, nil}) }
+func (m *namespaceModel) del(t omdb.Table, key []byte) {
+	m.batch = append(m.batch, batchOp{t, key, nil})
+}
 
 // endBatch writes the batch as an OM does: the last operation on a key wins,
 // and the rows come in any order.
@@ -78,7 +80,9 @@ func (m *namespaceModel) endBatch() {
 	m.batch = nil
 }
 
-func (m *namespaceModel) pick(n int, label string) int { return rapid.IntRange(0, n-1).Draw(m.T, label) }
+func (m *namespaceModel) pick(n int, label string) int {
+	return rapid.IntRange(0, n-1).Draw(m.T, label)
+}
 
 func (m *namespaceModel) sizes() int64 {
 	return rapid.SampledFrom([]int64{0, 1, 1024, 1025, 5000, 1 << 20, 1<<50 + 1}).Draw(m.T, "size")

@@ -240,7 +240,9 @@ func (w *world) key(bucket, name string, id, size int64, containers ...int64) {
 	w.put(omdb.KeyTable, omdb.AppendKey(nil, "v", bucket, name), keyRow("v", bucket, name, id, 0, size, containers))
 }
 
-func (w *world) delKey(bucket, name string) { w.del(omdb.KeyTable, omdb.AppendKey(nil, "v", bucket, name)) }
+func (w *world) delKey(bucket, name string) {
+	w.del(omdb.KeyTable, omdb.AppendKey(nil, "v", bucket, name))
+}
 
 func fileKey(parent int64, name string) []byte {
 	return omdb.AppendFileKey(nil, volumeID, fsoBucket, parent, name)
