@@ -129,7 +129,7 @@ func TestEveryFlippedByteIsFound(t *testing.T) {
 		path := filepath.Join(dir, e.Name())
 		good, err := os.ReadFile(path)
 		noError(t, err)
-		step := 1 + len(good)/400
+		step := 1 + len(good)/150
 		for i := 0; i < len(good); i += step {
 			bad := bytes.Clone(good)
 			bad[i] ^= 0x10

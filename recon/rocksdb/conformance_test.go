@@ -37,26 +37,22 @@ func conformanceSets(t testing.TB) []conformanceSet {
 	}
 	var sets []conformanceSet
 	for _, name := range names {
-		data, err := os.ReadFile(name)
-		requireNoError(t, err)
-		set := conformanceSet{fs: vfs.NewMem(), dir: "db"}
-		requireNoError(t, json.Unmarshal(data, &set))
-		requireNoError(t, set.fs.MkdirAll(set.dir, 0o755))
-		unpack(t, filepath.Join(filepath.Dir(name), "db.tar.gz"), set.fs, set.dir)
-		sets = append(sets, set)
+		sets = append(sets, conformanceSetNamed(t, filepath.Base(filepath.Dir(name))))
 	}
 	return sets
 }
 
+// conformanceSetNamed unpacks one set of testdata.
 func conformanceSetNamed(t testing.TB, name string) conformanceSet {
 	t.Helper()
-	for _, set := range conformanceSets(t) {
-		if set.Name == name {
-			return set
-		}
-	}
-	t.Fatalf("no set %q", name)
-	return conformanceSet{}
+	data, err := os.ReadFile(filepath.Join("testdata", name, "set.json"))
+	requireNoError(t, err)
+	set := conformanceSet{fs: vfs.NewMem(), dir: "db"}
+	requireNoError(t, json.Unmarshal(data, &set))
+	requireEqual(t, name, set.Name)
+	requireNoError(t, set.fs.MkdirAll(set.dir, 0o755))
+	unpack(t, filepath.Join("testdata", name, "db.tar.gz"), set.fs, set.dir)
+	return set
 }
 
 func unpack(t testing.TB, archive string, fs vfs.FS, dir string) {

@@ -134,7 +134,8 @@ func (t *TableWriter) EstimatedBytes() uint64 { return t.w.EstimatedSize() }
 // Close finishes the table, syncs and closes its file (the directory is left to
 // WriteCheckpoint), and returns what a manifest says about it. Level is the
 // bottom level if all sequence numbers are 0, and 0 otherwise; change it if the
-// table belongs elsewhere. A table without rows is removed and is an error.
+// table belongs elsewhere. A table without rows is an error; on any error the file is
+// removed.
 func (t *TableWriter) Close() (File, error) {
 	if t.closed {
 		return File{}, fmt.Errorf("table %s is closed", t.path)
@@ -143,12 +144,13 @@ func (t *TableWriter) Close() (File, error) {
 		return File{}, errors.Join(fmt.Errorf("table %s has no rows", t.path), t.Abort())
 	}
 	t.closed = true
-	if err := t.w.Close(); err != nil {
-		return File{}, fmt.Errorf("close table %s: %w", t.path, err)
+	err := t.w.Close()
+	var meta *sstable.WriterMetadata
+	if err == nil {
+		meta, err = t.w.Metadata()
 	}
-	meta, err := t.w.Metadata()
 	if err != nil {
-		return File{}, fmt.Errorf("close table %s: %w", t.path, err)
+		return File{}, fmt.Errorf("close table %s: %w", t.path, errors.Join(err, t.fs.Remove(t.path)))
 	}
 	f := t.file
 	f.Number, f.SizeBytes = t.number, meta.Size
