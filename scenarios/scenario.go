@@ -39,6 +39,7 @@ type World struct {
 type Readers struct {
 	Count     Size     `yaml:"count" about:"readers at work at the same time"`
 	Sessions  Size     `yaml:"sessions,omitempty" about:"clients they speak for, each of which must never go back; default one for each reader"`
+	InFlight  int64    `yaml:"inFlight,omitempty" about:"requests that a reader keeps under way at once, as a web page does; default 1"`
 	ThinkTime Duration `yaml:"thinkTime,omitempty" about:"pause of a reader between two requests; default none"`
 	Endpoints []string `yaml:"endpoints,omitempty" about:"what they ask for, in turn; default every endpoint"`
 }

@@ -99,6 +99,7 @@ func (r *resolver) readers(readers *Readers) {
 	r.size("readers.count", &readers.Count)
 	r.size("readers.sessions", &readers.Sessions)
 	setDefault(&readers.Sessions.All, readers.Count.All)
+	setDefault(&readers.InFlight, 1)
 	if readers.Endpoints == nil {
 		readers.Endpoints = slices.Clone(r.vocab.Endpoints)
 	}

@@ -20,7 +20,7 @@ func testVocabulary() *scenarios.Vocabulary {
 		States:           strings.Fields("NONE INITIALIZING PROCESSING READY_TO_COMMIT COMMITTING COMMITTED ROLLING_BACK FAILED"),
 		Phases:           strings.Fields("IDLE DOWNLOAD REPROCESS"),
 		Outcomes:         strings.Fields("COMMITTED ROLLED_BACK"),
-		OMCalls:          strings.Fields("getDBUpdates getServiceList dbCheckpoint"),
+		OMCalls:          strings.Fields("ServiceList DBUpdates Checkpoint"),
 		Endpoints:        strings.Fields("namespace/summary namespace/usage namespace/dist containers/keys keys/summaries keys/listKeys utilization/fileCount clusterState task/status"),
 		ConfigKeys: strings.Fields(`ozone.recon.om.snapshot.task.initial.delay ozone.recon.om.snapshot.task.interval.delay
 			ozone.recon.staging.retry.delay.minutes ozone.recon.staging.max.retry.attempts`),
