@@ -179,9 +179,12 @@ func (f *feed) committedBy(at time.Time) (newest commit, any bool) {
 	return newest, any
 }
 
-// servingSince reports whether something had been published at or before at.
+// servingSince reports whether readers could see something at that time. A
+// generation is told of right before it can be seen, so the first one counts
+// only once its commit was acknowledged, or another one was published on top.
 func (f *feed) servingSince(at time.Time) bool {
-	return slices.ContainsFunc(f.inOrder, func(p Published) bool { return !p.At.After(at) })
+	_, committed := f.committedBy(at)
+	return committed || len(f.inOrder) > 1 && !f.inOrder[1].At.After(at)
 }
 
 // currentAt is the id of the generation published last at or before at.

@@ -139,12 +139,9 @@ func TestImportsSeeMistakes(t *testing.T) {
 	}
 }
 
-// serverFiles are those of the fake OM that talk to the network, with real
+// isServer tells the fake OM's room that talks to the network, with real
 // goroutines and timers.
-func isServer(s source) bool {
-	base := path.Base(filepath.ToSlash(s.path))
-	return s.pkg == "fake_om" && (strings.HasPrefix(base, "server") || strings.HasPrefix(base, "serve"))
-}
+func isServer(s source) bool { return s.pkg == "fake_om/server" }
 
 // TestSeam enforces D5: in recon outside env, and in fake_om outside its
 // servers, nothing waits, starts goroutines, reads clocks, touches files or

@@ -36,7 +36,11 @@ run.json and events.jsonl. With several directories it also compares them.`,
 			if len(dirs) < 2 {
 				return nil
 			}
-			return environment(reports.Compare(p.out, dirs))
+			comparison, err := reports.Compare(dirs)
+			if err != nil {
+				return usage("%v", err)
+			}
+			return environment(comparison.WriteTerminal(p.out))
 		},
 	}
 }

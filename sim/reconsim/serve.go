@@ -17,6 +17,7 @@ import (
 
 	fakeom "reconsim/fake_om"
 	"reconsim/fake_om/namespace"
+	"reconsim/fake_om/server"
 	"reconsim/recon/config"
 	"reconsim/recon/env"
 	"reconsim/recon/omsync"
@@ -95,11 +96,15 @@ func (p *program) serveIn(ctx context.Context, f serveFlags, cfg *config.Config)
 		return err
 	}
 	defer func() { err = errors.Join(err, cluster.Close()) }()
-	servers, err := fakeom.Serve(cluster, fakeom.ServeOptions{})
+	servers, err := server.Start(cluster, server.Options{PortsFile: filepath.Join(f.dir, "om", "ports.json")})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, servers.Close()) }()
+	defer func() {
+		stopping, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		err = errors.Join(err, servers.Close(stopping))
+	}()
 	client, err := omsync.NewNetwork(world.OMAddresses(servers))
 	if err != nil {
 		return err
@@ -116,14 +121,14 @@ func (p *program) serveIn(ctx context.Context, f serveFlags, cfg *config.Config)
 }
 
 // serveUntil listens, lets traffic flow, and returns when ctx ends.
-func (p *program) serveUntil(ctx context.Context, f serveFlags, cluster *fakeom.Cluster, servers *fakeom.Servers, recon *world.Recon) error {
+func (p *program) serveUntil(ctx context.Context, f serveFlags, cluster *fakeom.Cluster, servers *server.Server, recon *world.Recon) error {
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return fmt.Errorf("listen for Recon's REST: %w", err)
 	}
-	server := &http.Server{Handler: recon.Handler, ReadHeaderTimeout: 10 * time.Second}
+	rest := &http.Server{Handler: recon.Handler, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 2)
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- rest.Serve(listener) }()
 	cluster.StartTraffic(f.rate)
 	trafficCtx, stopTraffic := context.WithCancel(ctx)
 	go func() { ended <- cluster.Pump(trafficCtx, 50*time.Millisecond) }()
@@ -138,8 +143,8 @@ func (p *program) serveUntil(ctx context.Context, f serveFlags, cluster *fakeom.
 	stopTraffic()
 	shutdown, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if stopErr := server.Shutdown(shutdown); stopErr != nil {
-		err = errors.Join(err, server.Close())
+	if stopErr := rest.Shutdown(shutdown); stopErr != nil {
+		err = errors.Join(err, rest.Close())
 	}
 	<-ended
 	<-ended
@@ -151,7 +156,7 @@ func (p *program) serveUntil(ctx context.Context, f serveFlags, cluster *fakeom.
 }
 
 // announce waits for the first generation and prints where everything listens.
-func (p *program) announce(ctx context.Context, address string, servers *fakeom.Servers, recon *world.Recon) error {
+func (p *program) announce(ctx context.Context, address string, servers *server.Server, recon *world.Recon) error {
 	for {
 		if _, ok := recon.Protocol.Serving(); ok {
 			break
@@ -163,7 +168,7 @@ func (p *program) announce(ctx context.Context, address string, servers *fakeom.
 		}
 	}
 	r := ready{Recon: "http://" + address}
-	for _, a := range servers.Listening() {
+	for _, a := range servers.Addresses() {
 		r.OM = append(r.OM, readyOMNode{Node: a.Node, HTTP: a.HTTP, GRPC: a.GRPC})
 	}
 	if p.json {

@@ -72,7 +72,7 @@ func RunLocal(ctx context.Context, o Options) (record.Run, error) {
 		run.Verdict = record.Fail
 		run.Error = &record.Failure{Kind: record.KindEnvironment, Message: runErr.Error()}
 	}
-	err = errors.Join(events.Close(), log.Close(), record.WriteRun(o.Out, &run))
+	err = errors.Join(events.Close(), log.Close(), record.WriteRun(o.Out, run))
 	if err == nil {
 		err = reports.Render(o.Out)
 	}

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	fakeom "reconsim/fake_om"
+	"reconsim/fake_om/server"
 	"reconsim/faults/disk"
 	"reconsim/faults/plan"
 	"reconsim/faults/point"
@@ -36,7 +36,7 @@ func (w *World) faultyDisk() env.FS {
 	for _, f := range w.scenario.Faults {
 		rule, err := plan.ParseRule(f.Rule)
 		if err == nil && isDiskPoint(rule.Point) {
-			return disk.Wrap(w.options.FS, w.plan)
+			return disk.WrapContext(w.diskUntil, w.options.FS, w.plan)
 		}
 	}
 	return w.options.FS
@@ -70,15 +70,15 @@ func (w *World) loadPlan() error {
 func (w *World) open(ctx context.Context) error {
 	if w.options.Network {
 		var err error
-		if w.servers, err = fakeom.Serve(w.cluster, fakeom.ServeOptions{}); err != nil {
+		if w.servers, err = server.Start(w.cluster, server.Options{}); err != nil {
 			return &Failure{fmt.Errorf("start the OM's servers: %w", err)}
 		}
 		if w.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 			return &Failure{fmt.Errorf("listen for readers: %w", err)}
 		}
-		w.server = &http.Server{Handler: http.HandlerFunc(w.serve), ReadHeaderTimeout: 10 * time.Second}
+		w.rest = &http.Server{Handler: http.HandlerFunc(w.serve), ReadHeaderTimeout: 10 * time.Second}
 		w.plain.Go("rest-server", func() {
-			if err := w.server.Serve(w.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			if err := w.rest.Serve(w.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 				w.fail(fmt.Errorf("serve REST: %w", err))
 			}
 		})
@@ -125,9 +125,9 @@ func (w *World) startRecon(ctx context.Context) error {
 }
 
 // OMAddresses are the addresses of a cluster's servers, leader first or not.
-func OMAddresses(servers *fakeom.Servers) []omsync.Address {
+func OMAddresses(servers *server.Server) []omsync.Address {
 	var addresses []omsync.Address
-	for _, a := range servers.Listening() {
+	for _, a := range servers.Addresses() {
 		addresses = append(addresses, omsync.Address{GRPC: a.GRPC, HTTP: a.HTTP})
 	}
 	return addresses
@@ -146,16 +146,24 @@ func (w *World) stopRecon() error {
 	return err
 }
 
+// closeOM ends the OM's servers; what is still under way gets a moment.
+func (w *World) closeOM() error {
+	ctx, stop := w.plain.WithTimeout(context.Background(), 2*time.Second, "stop the OM's servers")
+	defer stop()
+	return w.servers.Close(ctx)
+}
+
 // close stops everything and judges what is left behind.
 func (w *World) close() error {
 	err := w.stopRecon()
+	w.stopDisk(context.Canceled)
 	w.probeDirectories()
-	if w.server != nil {
-		err = errors.Join(err, w.server.Close())
+	if w.rest != nil {
+		err = errors.Join(err, w.rest.Close())
 	}
 	w.http.CloseIdleConnections()
 	if w.servers != nil {
-		err = errors.Join(err, w.servers.Close())
+		err = errors.Join(err, w.closeOM())
 	}
 	if w.pool != nil {
 		w.pool.Close()

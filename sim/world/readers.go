@@ -30,9 +30,12 @@ type reader struct {
 	turn     int
 }
 
-func (w *World) newReader(n int) *reader {
-	return &reader{world: w, name: fmt.Sprintf("reader-%d", n), session: fmt.Sprintf("session-%d", n%int(max(1, w.scenario.Readers.Sessions.All))),
-		rng: w.plain.Rand(fmt.Sprintf("reader-%d", n)), requests: map[string][]string{}, turn: n}
+// newReader makes one lane of a reader: requests of one lane follow each other,
+// so each lane is a session of its own.
+func (w *World) newReader(n, lane int) *reader {
+	session := n % int(max(1, w.scenario.Readers.Sessions.All))
+	return &reader{world: w, name: fmt.Sprintf("reader-%d", n), session: fmt.Sprintf("session-%d/%d", session, lane),
+		rng: w.plain.Rand(fmt.Sprintf("reader-%d/%d", n, lane)), requests: map[string][]string{}, turn: n + 2*lane}
 }
 
 // run reads until ctx ends.
@@ -92,7 +95,8 @@ func (w *World) ask(ctx context.Context, name, session, request string) {
 	}
 	label, _ := check.ParseLabel(o.Header.Get("Recon-Generation"))
 	w.meter.add(read{endpoint: o.Endpoint, state: o.PhaseAtSend, spanned: o.SpannedPublish,
-		failed: !o.Excused && (o.Status == 0 || o.Status >= 500), generation: label.Build,
+		// Before the first generation 503 is the right answer.
+		failed: published > 0 && !o.Excused && (o.Status == 0 || o.Status >= 500), generation: label.Build,
 		atMillis: w.millis(o.SentAt), took: o.DoneAt.Sub(o.SentAt)})
 	if o.Endpoint == taskStatus {
 		w.judgeStatus(o)
@@ -103,7 +107,7 @@ func (w *World) ask(ctx context.Context, name, session, request string) {
 
 // judgeStatus checks an answer of task/status: it must always be there.
 func (w *World) judgeStatus(o check.Observation) {
-	if o.Excused {
+	if o.Excused || w.published.Load() == 0 {
 		return
 	}
 	var wrong []check.Violation
@@ -156,8 +160,10 @@ func (w *World) fetchHTTP(ctx context.Context, request string) (status int, head
 // startReaders starts the readers of the scenario.
 func (w *World) startReaders(ctx context.Context) {
 	for n := range int(w.scenario.Readers.Count.All) {
-		r := w.newReader(n)
-		w.start(r.name, func() { r.run(ctx) })
+		for lane := range int(w.scenario.Readers.InFlight) {
+			r := w.newReader(n, lane)
+			w.start(fmt.Sprintf("%s/%d", r.name, lane), func() { r.run(ctx) })
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"reconsim/recon/generation"
 	"reconsim/recon/staging"
 	"reconsim/reports/record"
 	"reconsim/sim/check"
@@ -60,15 +61,19 @@ func (w *World) settle(ctx context.Context) error {
 	return nil
 }
 
-// equals reports whether Recon serves the state at an index and rests.
+// equals reports whether Recon shows readers the state at an index and rests.
 func (w *World) equals(index int64) bool {
 	recon := w.recon.Load()
 	if recon == nil || recon.Controller.Frozen() != "" {
 		return false
 	}
-	m, ok := recon.Protocol.Serving()
+	view, release, err := recon.Protocol.Acquire(context.Background(), "harness", generation.Need{})
+	if err != nil {
+		return false
+	}
+	defer release()
 	state := recon.Controller.StagingStatus().State
-	return ok && m.Applied.Index == index && (state == staging.None || state == staging.Failed)
+	return view.Label().Applied.Index == index && (state == staging.None || state == staging.Failed)
 }
 
 // probeDirectories looks at what Recon left on disk after it has stopped: one

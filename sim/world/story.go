@@ -178,12 +178,29 @@ func (w *World) take(ctx context.Context, step scenarios.Step) error {
 	case scenarios.RestartRecon:
 		return w.restart(ctx)
 	default:
-		return w.operate(step.Do)
+		return w.operate(ctx, step.Do)
 	}
 }
 
-// operate is what an operator asks of Recon.
-func (w *World) operate(verb string) error {
+// operatorPatience is how long an operator tries again while Recon is busy.
+const operatorPatience = 20 * time.Second
+
+// operate is what an operator asks of Recon, again and again while it refuses
+// because another rebuild is just ending.
+func (w *World) operate(ctx context.Context, verb string) error {
+	deadline := w.plain.Now().Add(operatorPatience)
+	for {
+		err := w.operateOnce(verb)
+		if err == nil || w.plain.Now().After(deadline) {
+			return err
+		}
+		if sleepErr := w.plain.Sleep(ctx, pollEvery/2); sleepErr != nil {
+			return w.failureOr(sleepErr)
+		}
+	}
+}
+
+func (w *World) operateOnce(verb string) error {
 	recon := w.recon.Load()
 	if recon == nil {
 		return fmt.Errorf("%s: Recon is down", verb)
@@ -248,6 +265,7 @@ func (w *World) switchLeader(to string) error {
 	if err != nil {
 		return err
 	}
+	w.leader.Store(&node)
 	w.event(record.Event{Kind: record.KindOM, Action: record.OMLeader, Node: node, Message: fmt.Sprintf("%s leads in term %d", node, term)})
 	return nil
 }

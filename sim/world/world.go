@@ -13,6 +13,7 @@ import (
 
 	fakeom "reconsim/fake_om"
 	"reconsim/fake_om/namespace"
+	"reconsim/fake_om/server"
 	"reconsim/faults/plan"
 	"reconsim/faults/point"
 	"reconsim/recon/config"
@@ -56,17 +57,22 @@ type World struct {
 	plan          *plan.Registry
 	config        *config.Config
 	cluster       *fakeom.Cluster
-	servers       *fakeom.Servers
-	oracle        *oracle.Oracle
-	checker       *check.Checker
-	pool          *check.Pool
-	meter         *meter
-	http          *http.Client
-	listener      net.Listener
-	server        *http.Server
-	recon         atomic.Pointer[Recon]
-	client        closer
-	begun         time.Time
+	servers       *server.Server
+	// leader is the node that leads, for those that must not ask the cluster.
+	leader   atomic.Pointer[string]
+	oracle   *oracle.Oracle
+	checker  *check.Checker
+	pool     *check.Pool
+	meter    *meter
+	http     *http.Client
+	listener net.Listener
+	rest     *http.Server
+	recon    atomic.Pointer[Recon]
+	client   closer
+	// diskUntil ends what disk faults still hold up when the run is over.
+	diskUntil context.Context
+	stopDisk  context.CancelCauseFunc
+	begun     time.Time
 	// published counts generations shown to readers; restarts is odd while
 	// Recon is down on purpose.
 	published, restarts atomic.Int64
@@ -112,6 +118,7 @@ func New(o Options) (*World, error) {
 	if err := w.loadPlan(); err != nil {
 		return nil, err
 	}
+	w.diskUntil, w.stopDisk = context.WithCancelCause(context.Background())
 	w.engine = env.New(env.Options{FS: w.faultyDisk(), Runtime: o.Runtime, Faults: watcher{w}, Quiet: o.Quiet, Mutations: o.Mutations})
 	var err error
 	if w.config, err = config.Load(config.Layer{Source: "scenario", Values: o.Scenario.Config}); err != nil {
@@ -131,13 +138,14 @@ func (w *World) makeOM() error {
 	w.firstIndex = w.oracle.Last()
 	w.cluster, err = fakeom.Open(w.plain, fakeom.Options{
 		Dir: w.plain.FS().PathJoin(w.options.Dir, "om"), Base: base, Seed: w.options.Seed, Nodes: int(s.OMs), Schema: fakeom.Schema(s.Schema),
-		Source:  func() (fakeom.Source, error) { return teed{namespace.NewWorkload(base, w.options.Seed), w}, nil },
-		Observe: w.applied, Parallel: 2,
+		Enter: w.entered, Observe: w.applied, Parallel: 2,
 	})
 	if err != nil {
 		return &Failure{fmt.Errorf("make the fake OM: %w", err)}
 	}
 	w.checker = check.New(w.oracle, check.Options{IndexAt: w.cluster.IndexAt, MaxLag: maxLag})
+	leader, _ := w.cluster.Leader()
+	w.leader.Store(&leader)
 	if w.options.CheckLater {
 		w.pool = check.NewPool(w.checker, 2, 1024, w.violated)
 	}
@@ -149,29 +157,20 @@ func (w *World) makeOM() error {
 // with other things to do.
 const maxLag = 15 * time.Second
 
-// teed tells the oracle of a transaction before anyone else hears of it.
-type teed struct {
-	fakeom.Source
-	world *World
+// entered hears of every transaction before any OM serves it.
+func (w *World) entered(t *namespace.Transaction) {
+	if t.Index <= w.oracle.Last() {
+		return // Replayed when the cluster was opened again.
+	}
+	if err := w.oracle.Apply(t); err != nil {
+		w.fail(fmt.Errorf("oracle: %w", err))
+	}
 }
 
-func (t teed) Next() *namespace.Transaction {
-	transaction := t.Source.Next()
-	if transaction == nil {
-		return nil
-	}
-	if err := t.world.oracle.Apply(transaction); err != nil {
-		t.world.fail(fmt.Errorf("oracle: %w", err))
-	}
-	return transaction
-}
-
-// applied hears of every batch of every OM node.
+// applied hears of every batch of every OM node. What the leader has written
+// is what the OM has acknowledged.
 func (w *World) applied(a fakeom.Applied) {
-	if w.checker == nil {
-		return
-	}
-	if leader, _ := w.cluster.Leader(); leader == a.Node {
+	if leader := w.leader.Load(); leader != nil && *leader == a.Node {
 		w.checker.Acknowledged(check.Acknowledgement{Node: a.Node, Seq: a.EndSequence, Index: a.Index, At: w.plain.Now()})
 	}
 }
