@@ -60,7 +60,8 @@ type Options struct {
 	// here too.
 	Enter func(*namespace.Transaction)
 	// Observe is told of every batch once it can be served. It is called in the
-	// middle of the cluster's work: it must be quick and must not call back.
+	// middle of the cluster's work: it must be quick, and of the cluster it may
+	// call only Leader, Index, IndexAt and Position.
 	Observe func(Applied)
 }
 
