@@ -7,6 +7,18 @@ import "fmt"
 // acknowledged. A node that is cut off from its peers hears nothing of it: a
 // deposed leader goes on serving what it has.
 func (c *Cluster) SwitchLeader(to string) (node string, term int64, err error) {
+	return c.elect(to, (*Node).catchUp)
+}
+
+// ElectLagging is SwitchLeader to a node that begins to serve before it has
+// applied what was acknowledged, as an elected leader that is not ready yet
+// does: its checkpoint can be older than the old leader's. It catches up with
+// the next transaction or [Cluster.Settle].
+func (c *Cluster) ElectLagging(to string) (node string, term int64, err error) {
+	return c.elect(to, func(*Node) error { return nil })
+}
+
+func (c *Cluster) elect(to string, prepare func(*Node) error) (node string, term int64, err error) {
 	end, err := c.begin()
 	if err != nil {
 		return "", 0, err
@@ -22,7 +34,7 @@ func (c *Cluster) SwitchLeader(to string) (node string, term int64, err error) {
 	if n.reach.noPeers {
 		return "", 0, fmt.Errorf("fake OM: node %s is cut off from its peers and cannot be elected", to)
 	}
-	if err := n.catchUp(); err != nil {
+	if err := prepare(n); err != nil {
 		return "", 0, err
 	}
 	last := c.state.Terms[len(c.state.Terms)-1]

@@ -43,6 +43,8 @@ type Cluster struct {
 	transfers []*TransferFault
 	replies   []*ReplyFault
 	requests  int64
+	// followerReads lets followers answer.
+	followerReads bool
 }
 
 // clusterState is what the cluster keeps on disk besides its nodes.

@@ -1,33 +1,9 @@
 package fakeom
 
 import (
-	"context"
 	"fmt"
+	"slices"
 )
-
-// PauseMode is what a paused node does with requests.
-type PauseMode uint8
-
-// The ways to pause.
-const (
-	// PauseHang keeps requests waiting until the node is resumed.
-	PauseHang PauseMode = iota + 1
-	// PauseRefuse answers UNAVAILABLE, as a node that is down.
-	PauseRefuse
-)
-
-// reach is what a node can talk to and what it believes.
-type reach struct {
-	// leads is what the node believes of itself, right or not.
-	leads bool
-	// knownLeader is whom the node believes to lead.
-	knownLeader string
-	// noPeers: the node neither receives the log nor hears of elections.
-	noPeers bool
-	// noClients: requests do not arrive.
-	noClients bool
-	paused    PauseMode
-}
 
 // TransferKind is a way in which the transfer of a checkpoint goes wrong.
 type TransferKind string
@@ -55,6 +31,12 @@ const (
 	TransferRefuse TransferKind = "refuse"
 )
 
+// TransferKinds are all of them, in a fixed order.
+var TransferKinds = []TransferKind{
+	TransferTruncate, TransferCorrupt, TransferTrickle, TransferStall, TransferHTML,
+	TransferNoCurrent, TransferNoTable, TransferEscape, TransferRefuse,
+}
+
 // TransferFault is a fault in the transfer of a checkpoint.
 type TransferFault struct {
 	Kind TransferKind
@@ -70,15 +52,11 @@ type TransferFault struct {
 // FailTransfers arms a fault. A transfer takes the first armed fault of each
 // kind that fits it.
 func (c *Cluster) FailTransfers(f TransferFault) error {
-	switch f.Kind {
-	case TransferTruncate, TransferCorrupt, TransferStall, TransferHTML,
-		TransferNoCurrent, TransferNoTable, TransferEscape, TransferRefuse:
-	case TransferTrickle:
-		if f.BytesPerSecond <= 0 {
-			return fmt.Errorf("fake OM: a trickle needs a positive BytesPerSecond, not %d", f.BytesPerSecond)
-		}
-	default:
+	if !slices.Contains(TransferKinds, f.Kind) {
 		return fmt.Errorf("fake OM: there is no transfer fault %q", f.Kind)
+	}
+	if f.Kind == TransferTrickle && f.BytesPerSecond <= 0 {
+		return fmt.Errorf("fake OM: a trickle needs a positive BytesPerSecond, not %d", f.BytesPerSecond)
 	}
 	if f.OffsetBytes < 0 || f.Times < 0 {
 		return fmt.Errorf("fake OM: transfer fault %s: OffsetBytes and Times cannot be negative", f.Kind)
@@ -89,11 +67,11 @@ func (c *Cluster) FailTransfers(f TransferFault) error {
 	return nil
 }
 
-// ReplyKind is a way in which an answer to DBUpdates goes wrong.
+// ReplyKind is a way in which an answer goes wrong.
 type ReplyKind string
 
-// The kinds of reply faults (spec/om.md section 8). Those that change the list
-// of batches need an answer with enough of them and wait for one.
+// The kinds of reply faults (spec/om.md section 8). A fault waits for an answer
+// that it can change: one to the right request, with enough batches.
 const (
 	// ReplyGap leaves out a batch in the middle (OM-H11).
 	ReplyGap ReplyKind = "gap"
@@ -111,9 +89,22 @@ const (
 	// ReplyUnknownFamily gives the rows of the last batch to a family that does
 	// not exist.
 	ReplyUnknownFamily ReplyKind = "unknown-family"
+	// ReplyNoLeader names every OM a follower in an answer to ServiceList.
+	ReplyNoLeader ReplyKind = "no-leader"
+	// ReplyNoRole leaves out the leader's omRole, which breaks a real Recon.
+	ReplyNoRole ReplyKind = "no-role"
+	// ReplyNoServices answers ServiceList with an empty list.
+	ReplyNoServices ReplyKind = "no-services"
 )
 
-// ReplyFault is a fault in answers to DBUpdates.
+// ReplyKinds are all of them, in a fixed order.
+var ReplyKinds = []ReplyKind{
+	ReplyGap, ReplyReorder, ReplyRepeat, ReplyFailedWithData, ReplyEmpty, ReplyCutBatch, ReplyUnknownFamily,
+	ReplyNoLeader, ReplyNoRole, ReplyNoServices,
+}
+
+// ReplyFault is a fault in answers to DBUpdates or, for the last three kinds,
+// to ServiceList.
 type ReplyFault struct {
 	Kind ReplyKind
 	// Node is whose answers are hit; "" is any node's.
@@ -124,10 +115,11 @@ type ReplyFault struct {
 
 // FailReplies arms a fault.
 func (c *Cluster) FailReplies(f ReplyFault) error {
-	switch f.Kind {
-	case ReplyGap, ReplyReorder, ReplyRepeat, ReplyFailedWithData, ReplyEmpty, ReplyCutBatch, ReplyUnknownFamily:
-	default:
+	if !slices.Contains(ReplyKinds, f.Kind) {
 		return fmt.Errorf("fake OM: there is no reply fault %q", f.Kind)
+	}
+	if f.Times < 0 {
+		return fmt.Errorf("fake OM: reply fault %s: Times cannot be negative", f.Kind)
 	}
 	c.view.Lock()
 	defer c.view.Unlock()
@@ -184,62 +176,4 @@ func (c *Cluster) armed(f *TransferFault) bool {
 		}
 	}
 	return false
-}
-
-// Pause makes a node hang or refuse every request. Transfers that have begun go
-// on.
-func (c *Cluster) Pause(node string, mode PauseMode) error {
-	return c.setReach(node, func(r *reach) { r.paused = mode })
-}
-
-// Resume ends a pause.
-func (c *Cluster) Resume(node string) error { return c.Pause(node, 0) }
-
-func (c *Cluster) setReach(node string, set func(*reach)) error {
-	n, err := c.node(node)
-	if err != nil {
-		return err
-	}
-	c.view.Lock()
-	set(&n.reach)
-	c.view.Unlock()
-	c.changed.Broadcast()
-	return nil
-}
-
-// arrive lets a request through to the node, after a pause if need be.
-func (n *Node) arrive(ctx context.Context) error {
-	c := n.cluster
-	var r reach
-	var closed bool
-	look := func() bool {
-		c.view.Lock()
-		defer c.view.Unlock()
-		r, closed = n.reach, c.closed
-		return closed || r.paused != PauseHang
-	}
-	if !look() {
-		if err := c.changed.WaitUntil(ctx, look); err != nil {
-			return fmt.Errorf("fake OM: node %s is paused: %w", n.id, err)
-		}
-	}
-	switch {
-	case closed:
-		return ErrClosed
-	case r.noClients:
-		return &UnavailableError{Node: n.id, Reason: "it is cut off"}
-	case r.paused == PauseRefuse:
-		return &UnavailableError{Node: n.id, Reason: "it is paused"}
-	}
-	return nil
-}
-
-// mustLead refuses unless the node believes that it leads.
-func (n *Node) mustLead() error {
-	n.cluster.view.Lock()
-	defer n.cluster.view.Unlock()
-	if n.reach.leads {
-		return nil
-	}
-	return &NotLeaderError{Node: n.id, Leader: n.reach.knownLeader}
 }

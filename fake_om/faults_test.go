@@ -372,3 +372,25 @@ func TestV2Layout(t *testing.T) {
 	require.NotContains(t, first, "010000.sst")
 	require.Contains(t, first, currentName)
 }
+
+// TestListFaults: what a real Recon meets in a service list.
+func TestListFaults(t *testing.T) {
+	c, _ := observed(t, 5)
+	ask := func() (roles []string) {
+		resp, err := c.Submit(context.Background(), "om1", &ozonepb.OMRequest{CmdType: ozonepb.Type_ServiceList.Enum()})
+		require.NoError(t, err)
+		for _, s := range resp.GetServiceListResponse().GetServiceInfo() {
+			roles = append(roles, s.GetOmRole().GetServerRole())
+		}
+		return roles
+	}
+	for kind, want := range map[ReplyKind][]string{
+		ReplyNoLeader:   {"FOLLOWER", "FOLLOWER", "FOLLOWER"},
+		ReplyNoRole:     {"", "FOLLOWER", "FOLLOWER"},
+		ReplyNoServices: nil,
+	} {
+		require.NoError(t, c.FailReplies(ReplyFault{Kind: kind, Times: 1}))
+		require.Equal(t, want, ask())
+		require.Equal(t, []string{"LEADER", "FOLLOWER", "FOLLOWER"}, ask())
+	}
+}

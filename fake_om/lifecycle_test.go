@@ -11,6 +11,7 @@ import (
 
 	"reconsim/fake_om/namespace"
 	"reconsim/recon/env"
+	"reconsim/recon/omdb"
 	"reconsim/recon/ozonepb"
 	"reconsim/recon/rocksdb"
 )
@@ -323,4 +324,53 @@ func TestBadOptions(t *testing.T) {
 			require.Error(t, err)
 		})
 	}
+}
+
+// TestElectLagging: the new leader's checkpoint lacks acknowledged transactions
+// until it has caught up.
+func TestElectLagging(t *testing.T) {
+	e := testEnv()
+	c := newCluster(t, e, testOptions(300))
+	for {
+		_, err := c.Burst(1)
+		require.NoError(t, err)
+		if _, info := c.Nodes()[1].Position(); info.Index < c.Index() {
+			break
+		}
+	}
+	_, _, err := c.ElectLagging("om2")
+	require.NoError(t, err)
+	download(t, e, c, "om2", "lagging")
+	_, other := rowsOf(t, e.FS(), "lagging")
+	info, err := omdb.ParseTransactionInfo([]byte(other["transactionInfoTable:#TRANSACTIONINFO"]))
+	require.NoError(t, err)
+	require.Less(t, info.Index, c.Index())
+	require.NoError(t, c.Settle())
+	_, info = c.Nodes()[1].Position()
+	require.Equal(t, c.Index(), info.Index)
+}
+
+// TestFollowerReads (OM-H31): a follower that answers lists the leader without
+// its HTTP port.
+func TestFollowerReads(t *testing.T) {
+	c, _ := observed(t, 5)
+	c.SetFollowerReads(true)
+	request := &ozonepb.OMRequest{CmdType: ozonepb.Type_ServiceList.Enum()}
+	resp, err := c.Submit(context.Background(), "om2", request)
+	require.NoError(t, err)
+	for _, s := range resp.GetServiceListResponse().GetServiceInfo() {
+		if s.GetOmRole().GetServerRole() != "LEADER" {
+			continue
+		}
+		require.Equal(t, "om1", s.GetOmRole().GetNodeId())
+		require.Len(t, s.GetServicePorts(), 1)
+	}
+	sequence, _ := c.Nodes()[1].Position()
+	_, err = c.Submit(context.Background(), "om2", updatesRequest(sequence, 1))
+	require.NoError(t, err)
+	_, _, err = c.Checkpoint(context.Background(), "om2")
+	require.Error(t, err)
+	c.SetFollowerReads(false)
+	_, err = c.Submit(context.Background(), "om2", request)
+	require.Error(t, err)
 }

@@ -33,7 +33,7 @@ func (n *Node) Submit(ctx context.Context, req *ozonepb.OMRequest) (*ozonepb.OMR
 	if err := n.cluster.env.Point(ctx, point.OMServe, subject, sequence); err != nil {
 		return nil, fmt.Errorf("fake OM node %s: %w", n.id, err)
 	}
-	if err := n.mustLead(); err != nil {
+	if err := n.mayAnswer(); err != nil {
 		return nil, err
 	}
 	// A real OM sends these three whatever their values are.
@@ -43,7 +43,7 @@ func (n *Node) Submit(ctx context.Context, req *ozonepb.OMRequest) (*ozonepb.OMR
 	}
 	switch req.GetCmdType() {
 	case ozonepb.Type_ServiceList:
-		resp.ServiceListResponse = n.ServiceList()
+		resp.ServiceListResponse = n.cluster.spoilList(n.id, n.ServiceList())
 		return resp, nil
 	case ozonepb.Type_DBUpdates:
 		limit := int64(math.MaxInt64)

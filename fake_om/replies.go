@@ -10,19 +10,44 @@ import (
 	"reconsim/recon/rocksdb"
 )
 
-// spoil applies the first armed reply fault that fits the answer.
+// spoil applies the first armed reply fault that fits an answer to DBUpdates.
 func (c *Cluster) spoil(node string, r *ozonepb.DBUpdatesResponse) *ozonepb.DBUpdatesResponse {
+	kind := c.takeReplyFault(node, func(k ReplyKind) bool { return !k.ofList() && len(r.Data) >= k.batchesNeeded() })
+	kind.spoilUpdates(r)
+	return r
+}
+
+// spoilList is spoil for ServiceList.
+func (c *Cluster) spoilList(node string, r *ozonepb.ServiceListResponse) *ozonepb.ServiceListResponse {
+	switch c.takeReplyFault(node, ReplyKind.ofList) {
+	case ReplyNoLeader:
+		for _, s := range r.ServiceInfo {
+			s.OmRole.ServerRole = proto.String("FOLLOWER")
+		}
+	case ReplyNoRole:
+		r.ServiceInfo[0].OmRole = nil
+	case ReplyNoServices:
+		r.ServiceInfo = nil
+	}
+	return r
+}
+
+// takeReplyFault uses the first armed fault that fits; "" if none does.
+func (c *Cluster) takeReplyFault(node string, fits func(ReplyKind) bool) ReplyKind {
 	c.view.Lock()
 	defer c.view.Unlock()
 	for _, f := range c.replies {
-		if f.Times == spent || f.Node != "" && f.Node != node || len(r.Data) < f.Kind.batchesNeeded() {
-			continue
+		if f.Times != spent && (f.Node == "" || f.Node == node) && fits(f.Kind) {
+			f.Times = used(f.Times)
+			return f.Kind
 		}
-		f.Times = used(f.Times)
-		f.Kind.apply(r)
-		return r
 	}
-	return r
+	return ""
+}
+
+// ofList reports whether the fault is one in answers to ServiceList.
+func (k ReplyKind) ofList() bool {
+	return k == ReplyNoLeader || k == ReplyNoRole || k == ReplyNoServices
 }
 
 // batchesNeeded is how many batches an answer must have for the fault to show.
@@ -36,7 +61,7 @@ func (k ReplyKind) batchesNeeded() int {
 	return 1
 }
 
-func (k ReplyKind) apply(r *ozonepb.DBUpdatesResponse) {
+func (k ReplyKind) spoilUpdates(r *ozonepb.DBUpdatesResponse) {
 	last := len(r.Data) - 1
 	switch k {
 	case ReplyGap:

@@ -48,6 +48,8 @@ var Calls = map[string]string{
 	"traffic":        "set the rate of transactions; 0 stops them",
 	"settle":         "let every node apply what it has received",
 	"switch-leader":  "make a node the leader in a new term; no node: the next one",
+	"elect-lagging":  "as switch-leader, to a node that has not caught up",
+	"follower-reads": "let followers answer, or with mode off not",
 	"compact-log":    "make batches up to a sequence unavailable; no node: all batches of all nodes",
 	"restart":        "restart a node: its log is flushed away",
 	"adopt":          "let a node install a donor's checkpoint",
@@ -116,6 +118,10 @@ func run(c *fakeom.Cluster, name string, r Call) (err error) {
 		err = c.Settle()
 	case "switch-leader":
 		_, _, err = c.SwitchLeader(r.Node)
+	case "elect-lagging":
+		_, _, err = c.ElectLagging(r.Node)
+	case "follower-reads":
+		c.SetFollowerReads(r.Mode != "off")
 	case "compact-log":
 		if r.Node == "" {
 			return c.CompactLogs()

@@ -273,6 +273,7 @@ func TestControl(t *testing.T) {
 		{"switch-leader", `{"node":"om3"}`}, {"restart", `{"node":"om1"}`}, {"adopt", `{"node":"om1","donor":"om2"}`},
 		{"cut-off", `{"node":"om2"}`}, {"cut-off", `{"node":"om2","mode":"peers"}`}, {"heal", `{"node":"om2"}`},
 		{"pause", `{"node":"om2","mode":"refuse"}`}, {"pause", `{"node":"om2"}`}, {"resume", `{"node":"om2"}`},
+		{"follower-reads", ``}, {"follower-reads", `{"mode":"off"}`}, {"elect-lagging", `{"node":"om2"}`}, {"switch-leader", `{"node":"om3"}`},
 		{"fail-transfers", `{"kind":"html","times":1}`}, {"fail-replies", `{"kind":"gap"}`}, {"clear-faults", ``},
 	} {
 		status, s := post(tc.call, tc.body)
