@@ -1,6 +1,6 @@
-// Package server puts a fake OM cluster on the network: for each node a gRPC
-// server with Ozone's OzoneManagerService and an HTTP server with the checkpoint
-// servlets, and one HTTP server to control the cluster with.
+// Package server puts a fake OM cluster on the network: for each node a gRPC and
+// a Hadoop RPC server with Ozone's OM protocol and an HTTP server with the
+// checkpoint servlets, and one HTTP server to control the cluster with.
 //
 // # The model
 //
@@ -10,6 +10,7 @@
 // calls the cluster and never this package.
 //
 //	gRPC  /hadoop.ozone.OzoneManagerService/submitRequest   ServiceList, DBUpdates
+//	RPC   OzoneManagerProtocol.submitRequest                 the same
 //	HTTP  /dbCheckpoint, /v2/dbCheckpoint                    a tar
 //	control  GET /state, POST /<call>                        JSON, see [Calls]
 //
@@ -21,6 +22,7 @@
 //
 // # Limits
 //
-// Cleartext on one host; no Hadoop RPC, no security. A connection that a fault
-// breaks is closed without the end of its body.
+// Cleartext on one host, no security. A call over Hadoop RPC that is under way
+// when the server closes is broken off. A connection that a fault breaks is
+// closed without the end of its body.
 package server

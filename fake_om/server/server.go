@@ -36,6 +36,7 @@ type NodeAddresses struct {
 	Role string `json:"role"`
 	HTTP string `json:"http"`
 	GRPC string `json:"grpc"`
+	RPC  string `json:"rpc"`
 }
 
 // Server serves a cluster until it is closed. The cluster stays open.
@@ -50,12 +51,13 @@ type Server struct {
 	running        sync.WaitGroup
 }
 
-// nodeServer is one node's two servers.
+// nodeServer is one node's servers.
 type nodeServer struct {
 	ozonepb.UnimplementedOzoneManagerServiceServer
 	node       *fakeom.Node
 	grpcServer *grpc.Server
 	httpServer *http.Server
+	rpcServer  *rpcServer
 	grpcAt     net.Listener
 	httpAt     net.Listener
 }
@@ -67,6 +69,7 @@ type ports map[string]nodePorts
 type nodePorts struct {
 	HTTP int `json:"http"`
 	GRPC int `json:"grpc,omitempty"`
+	RPC  int `json:"rpc,omitempty"`
 }
 
 const controlName = "control"
@@ -124,6 +127,11 @@ func (s *Server) listen(ctx context.Context, n *fakeom.Node, p nodePorts) (nodeP
 	if ns.grpcAt, err = s.listenOn(p.GRPC); err != nil {
 		return p, errors.Join(fmt.Errorf("fake OM node %s: gRPC: %w", n.ID(), err), ns.httpAt.Close())
 	}
+	rpcAt, err := s.listenOn(p.RPC)
+	if err != nil {
+		return p, errors.Join(fmt.Errorf("fake OM node %s: RPC: %w", n.ID(), err), ns.httpAt.Close(), ns.grpcAt.Close())
+	}
+	ns.rpcServer = &rpcServer{node: n, listener: rpcAt, ctx: ctx, connections: map[net.Conn]bool{}}
 	// An answer may be larger than gRPC's default; Ozone's limit is the client's.
 	ns.grpcServer = grpc.NewServer(grpc.MaxSendMsgSize(math.MaxInt32))
 	ozonepb.RegisterOzoneManagerServiceServer(ns.grpcServer, ns)
@@ -131,8 +139,9 @@ func (s *Server) listen(ctx context.Context, n *fakeom.Node, p nodePorts) (nodeP
 	s.nodes = append(s.nodes, ns)
 	s.serve(func() error { return ns.httpServer.Serve(ns.httpAt) })
 	s.serve(func() error { return ns.grpcServer.Serve(ns.grpcAt) })
-	p = nodePorts{HTTP: portOf(ns.httpAt), GRPC: portOf(ns.grpcAt)}
-	return p, s.cluster.SetAddresses(n.ID(), fakeom.Addresses{Host: s.host, HTTPPort: p.HTTP, RPCPort: p.GRPC})
+	s.serve(ns.rpcServer.serve)
+	p = nodePorts{HTTP: portOf(ns.httpAt), GRPC: portOf(ns.grpcAt), RPC: portOf(rpcAt)}
+	return p, s.cluster.SetAddresses(n.ID(), fakeom.Addresses{Host: s.host, HTTPPort: p.HTTP, RPCPort: p.RPC})
 }
 
 func (s *Server) listenOn(port int) (net.Listener, error) {
@@ -155,7 +164,8 @@ func (s *Server) Addresses() []NodeAddresses {
 	leader, _ := s.cluster.Leader()
 	var first, rest []NodeAddresses
 	for _, n := range s.nodes {
-		a := NodeAddresses{Node: n.node.ID(), Role: "FOLLOWER", HTTP: n.httpAt.Addr().String(), GRPC: n.grpcAt.Addr().String()}
+		a := NodeAddresses{Node: n.node.ID(), Role: "FOLLOWER", HTTP: n.httpAt.Addr().String(), GRPC: n.grpcAt.Addr().String(),
+			RPC: n.rpcServer.listener.Addr().String()}
 		if a.Node == leader {
 			a.Role = "LEADER"
 			first = append(first, a)
@@ -188,6 +198,9 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	stop(s.control)
 	s.cancel(errStopped)
+	for _, n := range s.nodes {
+		n.rpcServer.close()
+	}
 	s.running.Wait()
 	return err
 }
