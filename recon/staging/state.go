@@ -92,3 +92,9 @@ const (
 	TriggerManual       Trigger = "MANUAL_TRIGGER"
 	TriggerRetry        Trigger = "RETRY"
 )
+
+// Phases lists the finer names that a status may carry.
+func Phases() []string {
+	return []string{"IDLE", "CREATING", "CHECKPOINT", "DOWNLOADING", "OPENING", "REPROCESS", "LOADING", "SEALING", "VERIFYING",
+		"CATCHING_UP", "PUBLISHING", "RETIRING", "SUCCEEDED", "ROLLING_BACK", "ROLLED_BACK", "GAVE_UP", "ROLLBACK_FAILED"}
+}

@@ -114,7 +114,7 @@ func (w *World) startRecon(ctx context.Context) error {
 		}
 		w.client, client = network, network
 	}
-	recon, err := StartRecon(ctx, ReconOptions{Env: w.engine, Config: w.config, Client: client,
+	recon, err := StartRecon(ctx, ReconOptions{Env: w.engine, Config: w.config, Client: faultyTransfers{client, w},
 		Dir: w.plain.FS().PathJoin(w.options.Dir, "recon"), Service: w.cluster.ServiceID(), Log: w.options.Log,
 		OnStaging: w.stagingChanged, OnPublish: w.generationShown})
 	if err != nil {

@@ -93,10 +93,15 @@ func (w *World) ask(ctx context.Context, name, session, request string) {
 	if ctx.Err() != nil && o.Status == 0 {
 		return
 	}
+	if published == 0 && o.Status == http.StatusServiceUnavailable {
+		// Nothing is served yet and Recon says so: judged, but not counted as
+		// an answer.
+		w.submit(o)
+		return
+	}
 	label, _ := check.ParseLabel(o.Header.Get("Recon-Generation"))
 	w.meter.add(read{endpoint: o.Endpoint, state: o.PhaseAtSend, spanned: o.SpannedPublish,
-		// Before the first generation 503 is the right answer.
-		failed: published > 0 && !o.Excused && (o.Status == 0 || o.Status >= 500), generation: label.Build,
+		failed: !o.Excused && (o.Status == 0 || o.Status >= 500), generation: label.Build,
 		atMillis: w.millis(o.SentAt), took: o.DoneAt.Sub(o.SentAt)})
 	if o.Endpoint == taskStatus {
 		w.judgeStatus(o)

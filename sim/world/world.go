@@ -110,11 +110,7 @@ func New(o Options) (*World, error) {
 	w := &World{options: o, scenario: o.Scenario, meter: newMeter(), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	w.plain = env.New(env.Options{FS: o.FS, Runtime: o.Runtime, Quiet: o.Quiet})
 	w.changed = w.plain.NewCond()
-	w.plan = plan.NewRegistry(plan.Runtime{Sleep: w.plain.Sleep, Seed: o.Seed, Observe: w.fired,
-		Hang: func(ctx context.Context) error {
-			never := w.plain.NewCond()
-			return never.WaitUntil(ctx, func() bool { return false })
-		}})
+	w.plan = plan.NewRegistry(plan.Runtime{Sleep: w.plain.Sleep, Seed: o.Seed, Observe: w.fired, Hang: w.hang})
 	if err := w.loadPlan(); err != nil {
 		return nil, err
 	}
@@ -173,6 +169,11 @@ func (w *World) applied(a fakeom.Applied) {
 	if leader := w.leader.Load(); leader != nil && *leader == a.Node {
 		w.checker.Acknowledged(check.Acknowledgement{Node: a.Node, Seq: a.EndSequence, Index: a.Index, At: w.plain.Now()})
 	}
+}
+
+// hang waits until ctx ends; the scheduler of a simulation knows of it.
+func (w *World) hang(ctx context.Context) error {
+	return w.plain.NewCond().WaitUntil(ctx, func() bool { return false })
 }
 
 // start runs a part of the harness; stopping waits for all of them.
