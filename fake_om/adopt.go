@@ -85,7 +85,7 @@ func (n *Node) installRuns(donor *Node) error {
 	if err := errors.Join(fs.RemoveAll(n.logDir()), fs.RemoveAll(n.runsDir())); err != nil {
 		return err
 	}
-	if err := fs.MkdirAll(n.runsDir(), 0o755); err != nil {
+	if err := makeDir(fs, n.runsDir()); err != nil {
 		return err
 	}
 	if err := n.linkTables(n.runsDir(), donor.runsDir(), state.Runs); err != nil {
@@ -95,7 +95,7 @@ func (n *Node) installRuns(donor *Node) error {
 	if n.log, err = openLog(fs, n.logDir(), nil); err != nil {
 		return err
 	}
-	if err := errors.Join(syncDir(fs, n.runsDir()), syncDir(fs, n.dir)); err != nil {
+	if err := syncDir(fs, n.runsDir()); err != nil {
 		return err
 	}
 	if err := n.numberFamilies(); err != nil {

@@ -47,25 +47,6 @@ type Cluster struct {
 	followerReads bool
 }
 
-// clusterState is what the cluster keeps on disk besides its nodes.
-type clusterState struct {
-	// Base and the seed must be the same whenever the folder is opened.
-	Base   string `json:"base"`
-	Seed   uint64 `json:"seed"`
-	Schema Schema `json:"schema"`
-	Nodes  int    `json:"nodes"`
-	Leader string `json:"leader"`
-	// Terms are the terms so far, each with the first index that may be in it.
-	Terms []termStart `json:"terms"`
-	// Calls are the operations that were asked for, see [Cluster.Do].
-	Calls []call `json:"calls,omitempty"`
-}
-
-type termStart struct {
-	Term  int64 `json:"term"`
-	Index int64 `json:"index"`
-}
-
 const (
 	clusterName = "CLUSTER"
 	// unfinishedName is there until everything of a new cluster is.
@@ -152,7 +133,7 @@ func (c *Cluster) create() error {
 	if err := c.clearUnfinished(); err != nil {
 		return err
 	}
-	if err := c.fs.MkdirAll(c.fs.PathJoin(o.Dir, baseName), 0o755); err != nil {
+	if err := makeDir(c.fs, c.fs.PathJoin(o.Dir, baseName)); err != nil {
 		return fmt.Errorf("fake OM: %w", err)
 	}
 	base, err := c.writeBase(c.fs.PathJoin(o.Dir, baseName))
@@ -186,7 +167,7 @@ func (c *Cluster) create() error {
 // nothing else: a folder with other things in it is refused.
 func (c *Cluster) clearUnfinished() error {
 	dir := c.options.Dir
-	if err := c.fs.MkdirAll(dir, 0o755); err != nil {
+	if err := makeDir(c.fs, dir); err != nil {
 		return fmt.Errorf("fake OM: %w", err)
 	}
 	names, err := c.fs.List(dir)
@@ -256,31 +237,6 @@ func nodeID(place int) string { return fmt.Sprintf("om%d", place+1) }
 // fingerprint tells one base from another by what it was made from.
 func fingerprint(b *namespace.Base) string {
 	return fmt.Sprintf("%+v", b.Config())
-}
-
-// enterTerm takes leader and term from the state.
-func (c *Cluster) enterTerm() {
-	c.view.Lock()
-	defer c.view.Unlock()
-	c.leader = c.state.Leader
-	c.term = c.state.Terms[len(c.state.Terms)-1].Term
-	for _, n := range c.nodes {
-		if !n.reach.noPeers {
-			n.reach.leads = n.id == c.leader
-			n.reach.knownLeader = c.leader
-		}
-	}
-}
-
-func (c *Cluster) saveState() error {
-	b, err := json.MarshalIndent(&c.state, "", " ")
-	if err == nil {
-		err = writeFileAtomically(c.fs, c.options.Dir, clusterName, b)
-	}
-	if err != nil {
-		return fmt.Errorf("fake OM: %s: %w", clusterName, err)
-	}
-	return nil
 }
 
 // Close closes the nodes' files; the cluster can be opened again.

@@ -57,13 +57,23 @@ func ExtractCheckpoint(fs env.FS, archive io.Reader, dir string) error {
 		if h.Typeflag == tar.TypeDir && (name == "" || name == ".") {
 			continue
 		}
-		if h.Typeflag != tar.TypeReg || name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\\") {
+		if h.Typeflag != tar.TypeReg || isSparse(h) || name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\\") {
 			return fmt.Errorf("checkpoint archive: entry %q is not a plain file of one folder", h.Name)
 		}
 		if err := extractEntry(fs, fs.PathJoin(dir, name), r); err != nil {
 			return fmt.Errorf("checkpoint archive: entry %q: %w", h.Name, err)
 		}
 	}
+}
+
+// isSparse tells an entry that is longer than what the archive holds of it.
+func isSparse(h *tar.Header) bool {
+	for record := range h.PAXRecords {
+		if strings.HasPrefix(record, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
 }
 
 func extractEntry(fs env.FS, path string, content io.Reader) error {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,7 +60,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // the batch is visit's own. A segment may end inside a record that was never
 // synced: whatever follows goes on from the last whole one.
 func openLog(fs env.FS, dir string, visit func(r *logRecord, b rocksdb.Batch) error) (*batchLog, error) {
-	if err := fs.MkdirAll(dir, 0o755); err != nil {
+	if err := makeDir(fs, dir); err != nil {
 		return nil, fmt.Errorf("fake OM log %s: %w", dir, err)
 	}
 	names, err := fs.List(dir)
@@ -149,17 +148,6 @@ func (l *batchLog) readRecord(s *segment, fileBytes int64) (r *logRecord, b rock
 		},
 		segment: s, offsetBytes: s.sizeBytes + recordHeaderBytes + recordInfoBytes, sizeBytes: len(b),
 	}, b, true, nil
-}
-
-func readFull(f vfs.File, p []byte, offset int64) error {
-	n, err := f.ReadAt(p, offset)
-	if n == len(p) {
-		return nil
-	}
-	if err == nil || err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return err
 }
 
 // append writes a batch; sync makes it durable.
@@ -289,13 +277,4 @@ func (l *batchLog) close() error {
 		}
 	}
 	return err
-}
-
-// syncDir makes the names in dir durable.
-func syncDir(fs env.FS, dir string) error {
-	d, err := fs.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -2,13 +2,9 @@ package fakeom
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sort"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
-	"reconsim/recon/env"
 	"reconsim/recon/omdb"
 	"reconsim/recon/rocksdb"
 )
@@ -85,7 +81,7 @@ func createNode(c *Cluster, place int, id string) (*Node, error) {
 	for _, t := range n.families.order {
 		n.state.Families = append(n.state.Families, t.String())
 	}
-	if err := c.fs.MkdirAll(n.dir, 0o755); err != nil {
+	if err := makeDir(c.fs, n.dir); err != nil {
 		return nil, fmt.Errorf("fake OM node %s: %w", id, err)
 	}
 	if err := n.saveState(); err != nil {
@@ -282,7 +278,7 @@ func (n *Node) flush() error {
 		return nil
 	}
 	dir := n.runsDir()
-	if err := n.cluster.fs.MkdirAll(dir, 0o755); err != nil {
+	if err := makeDir(n.cluster.fs, dir); err != nil {
 		return err
 	}
 	next := n.state.NextFile
@@ -290,7 +286,7 @@ func (n *Node) flush() error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(syncDir(n.cluster.fs, dir), syncDir(n.cluster.fs, n.dir)); err != nil {
+	if err := syncDir(n.cluster.fs, dir); err != nil {
 		return err
 	}
 	n.state.NextFile = next
@@ -315,39 +311,4 @@ func (n *Node) close() error {
 		return nil
 	}
 	return n.log.close()
-}
-
-func readFile(fs env.FS, path string) ([]byte, error) {
-	f, err := fs.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	b := make([]byte, info.Size())
-	err = readFull(f, b, 0)
-	return b, errors.Join(err, f.Close())
-}
-
-// writeFileAtomically replaces dir/name so that a crash leaves the old content
-// or the new one.
-func writeFileAtomically(fs env.FS, dir, name string, content []byte) error {
-	temporary := fs.PathJoin(dir, name+".tmp")
-	f, err := fs.Create(temporary, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := fs.Rename(temporary, fs.PathJoin(dir, name)); err != nil {
-		return err
-	}
-	return syncDir(fs, dir)
 }
