@@ -116,7 +116,7 @@ func (c *Controller) continues(served generation.Meta, from omsync.Position, f o
 // leads to one; everything else is tried again.
 func (c *Controller) fetchFailed(err error) error {
 	bootstrap, ok := omsync.IsBootstrap(err)
-	if !ok {
+	if !ok || c.env.Mutated(point.IgnoreLineage) {
 		return err
 	}
 	trigger := staging.TriggerSequenceGap

@@ -139,7 +139,7 @@ func (s *Source) check(response *ozonepb.OMResponse, from Position) (Fetched, er
 		if err != nil {
 			return Fetched{}, &BootstrapError{Divergence: true, Reason: err.Error()}
 		}
-		if start != f.Last+1 {
+		if start != f.Last+1 && !s.o.Env.Mutated(point.IgnoreLineage) {
 			return Fetched{}, &BootstrapError{Divergence: true, Reason: fmt.Sprintf("a batch starts at sequence %d instead of %d", start, f.Last+1)}
 		}
 		f.Last = start + uint64(count) - 1

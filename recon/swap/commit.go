@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"reconsim/faults/point"
 	"reconsim/recon/env"
@@ -25,6 +26,14 @@ func (s *stagedGeneration) AdoptServed(ctx context.Context) error {
 	}
 	defer v.Unpin()
 	return s.AdoptGeneration(ctx, v.Generation())
+}
+
+func (s *stagedGeneration) Seal(ctx context.Context, asOf time.Time) error {
+	err := s.Staged.Seal(ctx, asOf)
+	if err == nil {
+		s.protocol.staged.Store(s.Sealed())
+	}
+	return err
 }
 
 func (s *stagedGeneration) Rows() omdb.Reader { return s.Sealed().Reader() }
@@ -49,7 +58,6 @@ func (p *Generations) Stage(ctx context.Context, o generation.StageOptions) (Sta
 func (p *Generations) Commit(ctx context.Context, staged Staged) error {
 	s := staged.(*stagedGeneration)
 	g := s.Sealed()
-	p.staged.Store(g)
 	defer p.staged.Store(nil)
 	if err := p.env.Point(ctx, point.CommitBegin, generation.Name(g.Build()), 0); err != nil {
 		return fmt.Errorf("begin commit: %w", err)
@@ -112,6 +120,7 @@ func (p *Generations) commitWrongWay(ctx context.Context, g *generation.Generati
 // quarantine. What the pointer names is left where it is.
 func (p *Generations) RollBack(ctx context.Context, staged Staged, keepBecause string) (quarantined string, err error) {
 	s := staged.(*stagedGeneration)
+	p.staged.Store(nil)
 	var closed atomic.Bool
 	closeErr := s.Close(func() { closed.Store(true); p.closed.Broadcast() })
 	if waitErr := p.closed.WaitUntil(context.WithoutCancel(ctx), closed.Load); waitErr != nil {

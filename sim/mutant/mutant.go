@@ -24,7 +24,7 @@ func All() []Mutant {
 	return []Mutant{
 		{point.PublishBeforeMove, "readers see the new generation before the pointer moves; the move fails, and they are taken back", check.Monotonic, "swap/pointer-fails-before"},
 		{point.SkipFreeze, "the served generation takes deltas although the ones before them are missing", check.Exact, "om/compaction-storm"},
-		{point.ServeNextSQL, "numeric queries are answered from the staged generation's SQL file", check.OneGeneration, "swap/smooth"},
+		{point.ServeNextSQL, "numeric queries are answered from the staged generation's SQL file", check.Exact, "swap/stalled-commit"},
 		{point.IgnoreLineage, "deltas are taken from whichever OM leads, as if sequence numbers were shared", check.Converge, "leader/switch-idle"},
 	}
 }

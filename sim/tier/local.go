@@ -32,7 +32,9 @@ type Options struct {
 	// removed after a run that passed.
 	Out string
 	// Timeout ends a run that hangs; 0 means ten minutes.
-	Timeout     time.Duration
+	Timeout time.Duration
+	// Patience is how long a step of the timeline waits for its condition.
+	Patience    time.Duration
 	Mutations   []point.Mutation
 	CommandLine []string
 	// Progress is called a few times a second while the run goes on; it may be
@@ -89,7 +91,7 @@ func tell(ctx context.Context, o Options, run *record.Run, events *record.EventW
 	var lost error
 	w, err := world.New(world.Options{
 		Scenario: o.Scenario, Seed: o.Seed, Dir: dataDir(o.Out), FS: vfs.Default, Runtime: env.NewGoroutines(),
-		Network: true, CheckLater: true, Mutations: o.Mutations, Log: slog.New(slog.NewTextHandler(log, nil)),
+		Network: true, CheckLater: true, Mutations: o.Mutations, Patience: o.Patience, Log: slog.New(slog.NewTextHandler(log, nil)),
 		Event: func(e record.Event) {
 			if err := events.Append(e); err != nil {
 				lost = err

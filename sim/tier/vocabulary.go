@@ -41,7 +41,7 @@ func Vocabulary() *scenarios.Vocabulary {
 		Endpoints:        world.Endpoints(),
 		Phases:           staging.Phases(),
 		Outcomes:         []string{"COMMITTED", "ROLLED_BACK"},
-		OMCalls:          []string{"ServiceList", "DBUpdates", "Checkpoint"},
+		OMCalls:          []string{"ServiceList", "DBUpdates", "dbCheckpoint"},
 		Layouts:          []string{"FILE_SYSTEM_OPTIMIZED", "OBJECT_STORE", "LEGACY"},
 		Schemas:          []string{"2.2.0", "trunk"},
 		Protocols:        []string{"generation"},

@@ -10,9 +10,9 @@ import (
 	"reconsim/scenarios"
 )
 
-// stepTimeout is how long a step may wait for its condition before the story
+// defaultPatience is how long a step waits for its condition before the story
 // is given up: what it waits for will not come.
-const stepTimeout = 90 * time.Second
+const defaultPatience = 90 * time.Second
 
 // tell takes the steps of the timeline, each when it is due.
 func (w *World) tell(ctx context.Context) error {
@@ -61,7 +61,7 @@ func (e *StuckError) Error() string { return "waited in vain for " + e.Waiting }
 // await waits until a condition holds. mark is how many transitions of staging
 // there had been when the step before was done.
 func (w *World) await(ctx context.Context, c scenarios.Condition, mark int) error {
-	deadline := w.plain.Now().Add(stepTimeout)
+	deadline := w.plain.Now().Add(w.options.Patience)
 	for {
 		missing := w.missing(c, mark)
 		if missing == "" {

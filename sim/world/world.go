@@ -44,6 +44,9 @@ type Options struct {
 	// Event takes what happens, in order; it must not block.
 	Event func(record.Event)
 	Log   *slog.Logger
+	// Patience is how long a step of the timeline waits for its condition; 0
+	// means a minute and a half.
+	Patience time.Duration
 	// CheckLater judges answers in the background, as real time needs.
 	CheckLater bool
 }
@@ -107,6 +110,9 @@ func (f *Failure) Unwrap() error { return f.Err }
 
 // New makes a world: the namespace, the oracle and the OM cluster with it.
 func New(o Options) (*World, error) {
+	if o.Patience == 0 {
+		o.Patience = defaultPatience
+	}
 	w := &World{options: o, scenario: o.Scenario, meter: newMeter(), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	w.plain = env.New(env.Options{FS: o.FS, Runtime: o.Runtime, Quiet: o.Quiet})
 	w.changed = w.plain.NewCond()
@@ -250,8 +256,11 @@ func (w *World) live(ctx context.Context) error {
 	w.start("watch", func() { w.watch(ctx) })
 	w.startReaders(ctx)
 	err := w.tell(ctx)
-	if err == nil {
-		err = w.settle(ctx)
+	var stuck *StuckError
+	if err == nil || errors.As(err, &stuck) {
+		// Also a story that got stuck ends with a world at rest, in which
+		// Recon must come to equal the OM.
+		err = errors.Join(err, w.settle(ctx))
 	}
 	stop(context.Canceled)
 	return errors.Join(err, w.changed.WaitUntil(context.Background(), func() bool {
