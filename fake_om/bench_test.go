@@ -1,6 +1,8 @@
 package fakeom
 
 import (
+	"errors"
+	"io"
 	"path/filepath"
 	"testing"
 
@@ -33,5 +35,32 @@ func BenchmarkBurst(b *testing.B) {
 	b.ResetTimer()
 	if _, err := c.Burst(b.N); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// BenchmarkSmallWorld measures what a simulated execution pays for its OMs: a
+// small cluster, some traffic and one whole transfer.
+func BenchmarkSmallWorld(b *testing.B) {
+	o := testOptions(1000)
+	o.TableBytes = 0
+	b.ReportAllocs()
+	for b.Loop() {
+		c, err := New(testEnv(), o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := c.Burst(50); err != nil {
+			b.Fatal(err)
+		}
+		body, _, err := c.Checkpoint(b.Context(), "om1")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, body); err != nil {
+			b.Fatal(err)
+		}
+		if err := errors.Join(body.Close(), c.Close()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
