@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/objstorage/remote"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"reconsim/recon/env"
 )
@@ -29,6 +32,8 @@ type store struct {
 	log *storeLog
 	// write is Sync, or NoSync for a store without a log.
 	write *pebble.WriteOptions
+	// obsolete holds the files that a quiet store removes between operations.
+	obsolete *laterFS
 }
 
 // storeLog is Pebble's logger. Fatalf must not return; ending the goroutine is
@@ -59,6 +64,10 @@ type storeOptions struct {
 func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
 	log := &storeLog{}
 	fs := e.FS()
+	s := &store{env: e, log: log, write: pebble.NoSync}
+	if o.wal {
+		s.write = pebble.Sync
+	}
 	options := &pebble.Options{
 		FS:                          fs,
 		Logger:                      log,
@@ -74,14 +83,14 @@ func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
 	}
 	if e.Quiet() {
 		options.CacheSize, options.MemTableSize = 1<<20, 256<<10
+		// Its default is the number of processors, which is in a file on disk.
+		options.Experimental.FileCacheShards = 2
+		s.obsolete = &laterFS{FS: fs}
+		options.FS = s.obsolete
 	}
 	options.Experimental.RemoteStorage = remote.MakeSimpleFactory(map[remote.Locator]remote.Storage{
 		omLocator: remote.NewLocalFS(fs.PathJoin(dir, omDirName), fs),
 	})
-	s := &store{env: e, log: log, write: pebble.NoSync}
-	if o.wal {
-		s.write = pebble.Sync
-	}
 	err := s.call(context.Background(), "open", func() error {
 		db, err := pebble.Open(fs.PathJoin(dir, dbDirName), options)
 		s.db = db
@@ -120,7 +129,9 @@ func (s *store) call(ctx context.Context, what string, op func() error) error {
 			result.Unlock()
 			changed.Broadcast()
 		}()
-		err = op()
+		if err = op(); err == nil {
+			err = s.removeObsolete(what)
+		}
 		finished = true
 	})
 	waitErr := changed.WaitUntil(ctx, func() bool {
@@ -139,6 +150,51 @@ func (s *store) call(ctx context.Context, what string, op func() error) error {
 		return s.dead()
 	}
 	return result.err
+}
+
+// laterFS collects the files that Pebble has no more use for. Pebble removes
+// them in a goroutine of its own, at a time that nobody can repeat.
+type laterFS struct {
+	vfs.FS
+	mu    sync.Mutex
+	files []string
+}
+
+// Remove notes a table, log, manifest or options file for later; everything
+// else is removed at once, as Pebble waits for it.
+func (f *laterFS) Remove(path string) error {
+	switch base := f.PathBase(path); {
+	case strings.HasSuffix(base, ".sst"), strings.HasSuffix(base, ".log"),
+		strings.HasPrefix(base, "MANIFEST-"), strings.HasPrefix(base, "OPTIONS-"):
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.files = append(f.files, path)
+		return nil
+	default:
+		return f.FS.Remove(path)
+	}
+}
+
+// removeObsolete removes what a quiet store's operation left behind, in order
+// and in the operation's own actor.
+func (s *store) removeObsolete(what string) error {
+	if s.obsolete == nil {
+		return nil
+	}
+	if what != "close" {
+		s.db.TestOnlyWaitForCleaning()
+	}
+	s.obsolete.mu.Lock()
+	files := s.obsolete.files
+	s.obsolete.files = nil
+	s.obsolete.mu.Unlock()
+	slices.Sort(files)
+	for _, file := range files {
+		if err := s.env.FS().Remove(file); err != nil && !isNotExist(err) {
+			return fmt.Errorf("remove obsolete file: %w", err)
+		}
+	}
+	return nil
 }
 
 func (s *store) dead() error {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"time"
 
 	"reconsim/sim/check"
@@ -87,6 +88,9 @@ func (w *World) ask(ctx context.Context, name, session, request string) {
 	published, restarts := w.published.Load(), w.restarts.Load()
 	o.Status, o.Header, o.Body, o.Failure = w.fetch(ctx, request)
 	o.DoneAt = w.plain.Now()
+	if w.options.Trace != nil {
+		w.options.Trace("answer", session, request, strconv.Itoa(o.Status), o.Header.Get("Recon-Generation"), string(o.Body))
+	}
 	o.SpannedPublish = w.published.Load() != published
 	// The story itself took Recon away from under the request.
 	o.Excused = restarts != w.restarts.Load() || restarts%2 == 1

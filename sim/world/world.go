@@ -41,6 +41,8 @@ type Options struct {
 	Network bool
 	// Mutations are planted mistakes.
 	Mutations []point.Mutation
+	// Trace adds to the run's trace, if there is one.
+	Trace func(parts ...string)
 	// Event takes what happens, in order; it must not block.
 	Event func(record.Event)
 	Log   *slog.Logger
