@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -49,6 +50,9 @@ type program struct {
 // run is the whole program: it returns the exit code.
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	p := &program{out: out, err: errOut, args: append([]string{"reconsim"}, args...)}
+	// A misspelt verb is refused before flags are read; the error's form must
+	// be right all the same.
+	p.json = slices.Contains(args, "--json")
 	root := p.root()
 	root.SetArgs(args)
 	root.SetOut(out)
@@ -135,7 +139,7 @@ Exit codes: 0 all held, 1 something was violated, 2 bad input, 3 the environment
 		SilenceUsage: true, SilenceErrors: true, Version: version(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.PersistentFlags().BoolVar(&p.json, "json", false, "print exactly one JSON document on stdout; progress and logs go to stderr")
+	root.PersistentFlags().BoolVar(&p.json, "json", p.json, "print exactly one JSON document on stdout; progress and logs go to stderr")
 	root.AddCommand(p.runVerb(), p.validateVerb(), p.listVerb(), p.schemaVerb(), p.explainVerb(), p.reportVerb(), p.serveVerb(), p.selftestVerb())
 	return root
 }
