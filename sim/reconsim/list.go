@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -88,9 +89,7 @@ func makeListing() (listing, error) {
 	for _, v := range scenarios.Verbs() {
 		l.Verbs = append(l.Verbs, listed{v.Name, v.About})
 	}
-	for _, k := range config.Keys() {
-		l.Config = append(l.Config, listedKey{k.Name, k.Default, string(k.Kind), k.About, k.Later})
-	}
+	l.Config = listedKeys()
 	return l, nil
 }
 
@@ -124,11 +123,33 @@ func (p *program) showListing(l listing) error {
 	section("TIMELINE VERBS", l.Verbs)
 	fmt.Fprintln(w, "CONFIG")
 	for _, k := range l.Config {
-		later := ""
-		if k.Later {
-			later = " (read and checked; has no effect yet)"
-		}
-		fmt.Fprintf(w, "  %s\t%s, default %q: %s%s\n", k.Name, k.Kind, k.Default, k.About, later)
+		fmt.Fprintf(w, "  %s\t%s\n", k.Name, k.text())
 	}
 	return w.Flush()
+}
+
+// text describes a key in a line.
+func (k listedKey) text() string {
+	later := ""
+	if k.Later {
+		later = " (read and checked; has no effect yet)"
+	}
+	return fmt.Sprintf("%s, default %q: %s%s", k.Kind, k.Default, k.About, later)
+}
+
+// configHelp lists every setting for the help of verbs that take some.
+func configHelp() string {
+	var b strings.Builder
+	for _, k := range listedKeys() {
+		fmt.Fprintf(&b, "  %s\n      %s\n", k.Name, k.text())
+	}
+	return b.String()
+}
+
+func listedKeys() []listedKey {
+	var keys []listedKey
+	for _, k := range config.Keys() {
+		keys = append(keys, listedKey{k.Name, k.Default, string(k.Kind), k.About, k.Later})
+	}
+	return keys
 }

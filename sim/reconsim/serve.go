@@ -42,7 +42,10 @@ func (p *program) serveVerb() *cobra.Command {
 the addresses once the first generation is served, and goes on until Ctrl-C. With
 --dir everything is kept there and the next start continues.
 
-  reconsim serve --dir ./data --set ozone.recon.om.snapshot.task.interval.delay=1s`,
+  reconsim serve --dir ./data --set ozone.recon.om.snapshot.task.interval.delay=1s
+
+Settings for --set:
+` + configHelp(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
