@@ -96,6 +96,7 @@ func TestBadInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ran := filepath.Dir(file("events.jsonl", ""))
 	misspelt := file("misspelt.yaml", strings.Replace(string(smooth), "never-empty", "never-emtpy", 1))
 	for _, c := range []struct {
 		name, kind, suggestion string
@@ -110,6 +111,7 @@ func TestBadInput(t *testing.T) {
 		{"empty file", "scenario", "", []string{"run", file("empty.yaml", "")}, 1},
 		{"binary file", "scenario", "", []string{"run", file("binary.yaml", "\x00\xff\x01")}, 1},
 		{"two documents", "scenario", "", []string{"run", file("two.yaml", string(smooth)+"---\n"+string(smooth))}, 1},
+		{"directory of a run", "usage", "give another --out, or none", []string{"run", "scenarios/swap/smooth.yaml", "--out", ran}, 0},
 		{"unknown mutant", "usage", "", []string{"run", misspelt, "--mutant", "none"}, 0},
 		{"bad shard", "usage", "", []string{"run", misspelt, "--shard", "3/2"}, 0},
 		{"no loopback", "usage", "", []string{"serve", "--listen", "0.0.0.0:80"}, 0},

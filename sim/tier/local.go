@@ -54,6 +54,10 @@ func RunLocal(ctx context.Context, o Options) (record.Run, error) {
 		Machine:  record.Machine{Cores: runtime.GOMAXPROCS(0), GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH},
 		Scenario: record.Scenario{File: o.File, Name: o.Scenario.Name, About: o.Scenario.About, Proves: o.Scenario.Proves},
 		Repeat:   repeatCommand(o), Dir: o.Out}
+	if _, err := os.Stat(filepath.Join(o.Out, record.EventsFile)); err == nil {
+		return run, &record.Failure{Kind: record.KindUsage, Message: o.Out + " holds a run already, which would be mixed with this one",
+			Suggestion: "give another --out, or none"}
+	}
 	if err := os.MkdirAll(o.Out, 0o755); err != nil {
 		return run, fmt.Errorf("make the run directory: %w", err)
 	}

@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"strings"
 
 	"reconsim/faults/plan"
 	"reconsim/recon/generation"
@@ -98,8 +99,26 @@ func (w *World) noteShown(m generation.Meta, atMillis float64) {
 	}
 }
 
+// Bounds on how often one fault is written down: of a rule that only parks, to
+// set the pace, once is enough; the record counts all.
+const (
+	maxFiringsTold = 200
+	maxParksTold   = 1
+)
+
 // fired hears of every fault that strikes.
 func (w *World) fired(f plan.Firing) {
+	limit := maxFiringsTold
+	if strings.HasPrefix(f.Do, "park ") && !strings.Contains(f.Do, " then ") {
+		limit = maxParksTold
+	}
+	w.mu.Lock()
+	w.mu.told[f.Rule]++
+	told := w.mu.told[f.Rule]
+	w.mu.Unlock()
+	if told > limit {
+		return
+	}
 	w.event(record.Event{Kind: record.KindFault, Fault: f.Rule, Point: f.Point.String(), Subject: f.Subject, Message: f.Do})
 }
 

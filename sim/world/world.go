@@ -94,6 +94,8 @@ type World struct {
 		violations  []record.Violation
 		omitted     int64
 		latest      staging.State
+		// told counts the firings of each fault.
+		told map[string]int
 	}
 }
 
@@ -118,6 +120,7 @@ func New(o Options) (*World, error) {
 	w := &World{options: o, scenario: o.Scenario, meter: newMeter(), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	w.plain = env.New(env.Options{FS: o.FS, Runtime: o.Runtime, Quiet: o.Quiet})
 	w.changed = w.plain.NewCond()
+	w.mu.told = map[string]int{}
 	w.plan = plan.NewRegistry(plan.Runtime{Sleep: w.plain.Sleep, Seed: o.Seed, Observe: w.fired, Hang: w.hang})
 	if err := w.loadPlan(); err != nil {
 		return nil, err
