@@ -2,6 +2,7 @@ package env
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -28,8 +29,14 @@ func (e *Env) NewGroup(ctx context.Context, limit int) (*Group, context.Context)
 	return &Group{env: e, ctx: ctx, cancel: cancel, changed: e.NewCond(), limit: max(1, limit)}, ctx
 }
 
+// ErrActorEnded is the failure of an actor whose function neither returned nor
+// panicked: something under it called runtime.Goexit, as a store's fatal error
+// does.
+var ErrActorEnded = errors.New("the actor was ended from below")
+
 // Go waits for a free place and runs fn in an actor. A panic in fn becomes the
-// group's error, with its stack. After a failure nothing more is started.
+// group's error, with its stack, and so does an end by runtime.Goexit. After a
+// failure nothing more is started.
 func (g *Group) Go(name string, fn func(ctx context.Context) error) {
 	_ = g.changed.WaitUntil(context.Background(), func() bool {
 		g.mu.Lock()
@@ -41,19 +48,25 @@ func (g *Group) Go(name string, fn func(ctx context.Context) error) {
 		return true
 	})
 	g.env.Go(name, func() {
-		err := context.Cause(g.ctx)
-		if err == nil {
-			err = runRecovered(g.ctx, name, fn)
+		err := fmt.Errorf("%s: %w", name, ErrActorEnded)
+		defer func() { g.ended(err) }()
+		if cause := context.Cause(g.ctx); cause != nil {
+			err = cause
+			return
 		}
-		g.mu.Lock()
-		g.mu.running--
-		if err != nil && g.mu.err == nil {
-			g.mu.err = err
-			g.cancel(err)
-		}
-		g.mu.Unlock()
-		g.changed.Broadcast()
+		err = runRecovered(g.ctx, name, fn)
 	})
+}
+
+func (g *Group) ended(err error) {
+	g.mu.Lock()
+	g.mu.running--
+	if err != nil && g.mu.err == nil {
+		g.mu.err = err
+		g.cancel(err)
+	}
+	g.mu.Unlock()
+	g.changed.Broadcast()
 }
 
 func runRecovered(ctx context.Context, name string, fn func(ctx context.Context) error) (err error) {

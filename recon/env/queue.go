@@ -68,6 +68,9 @@ func (q *Queue[T]) Get(ctx context.Context) (T, error) {
 		defer q.mu.Unlock()
 		if len(q.mu.items) > 0 {
 			item, found = q.mu.items[0], true
+			// What was taken must not stay reachable through the array.
+			var none T
+			q.mu.items[0] = none
 			q.mu.items = q.mu.items[1:]
 			return true
 		}

@@ -3,6 +3,7 @@ package env
 import (
 	"errors"
 	"fmt"
+	iofs "io/fs"
 	"path"
 	"strconv"
 	"sync/atomic"
@@ -58,21 +59,33 @@ func (v sqlFS) Open(name string, flags sqlvfs.OpenFlag) (sqlvfs.File, sqlvfs.Ope
 		// Temporary files would escape the seam; temp_store is memory.
 		return nil, flags, sqlite3.CANTOPEN
 	}
-	_, statErr := v.fs.Stat(name)
-	created := statErr != nil
-	if created && flags&sqlvfs.OPEN_CREATE == 0 {
+	exists, err := v.exists(name)
+	if err != nil {
+		return nil, flags, err
+	}
+	if !exists && flags&sqlvfs.OPEN_CREATE == 0 {
 		return nil, flags, sqlite3.CANTOPEN
 	}
 	f, err := v.fs.OpenReadWrite(name, vfs.WriteCategoryUnspecified)
 	if err != nil {
-		return nil, flags, fmt.Errorf("%w: %w", sqlite3.CANTOPEN, err)
+		return nil, flags, err
 	}
-	return &sqlFile{File: f, fs: v.fs, dir: path.Dir(name), newEntry: created}, flags, nil
+	// Without Truncate everything works until the first rollback of a large
+	// transaction, so it is asked for before any work is done.
+	if _, ok := f.(Truncater); !ok {
+		err := fmt.Errorf("file %s (%T) cannot be truncated, as SQLite needs: every wrapper of a read-write file must pass Truncate on", name, f)
+		return nil, flags, errors.Join(err, f.Close())
+	}
+	return &sqlFile{File: f, fs: v.fs, dir: path.Dir(name), newEntry: !exists}, flags, nil
 }
 
 func (v sqlFS) Delete(name string, dirSync bool) error {
-	if err := v.fs.Remove(name); err != nil {
+	err := v.fs.Remove(name)
+	if errors.Is(err, iofs.ErrNotExist) {
 		return sqlite3.IOERR_DELETE_NOENT
+	}
+	if err != nil {
+		return err
 	}
 	if dirSync {
 		return SyncDir(v.fs, path.Dir(name))
@@ -81,8 +94,17 @@ func (v sqlFS) Delete(name string, dirSync bool) error {
 }
 
 func (v sqlFS) Access(name string, _ sqlvfs.AccessFlag) (bool, error) {
+	return v.exists(name)
+}
+
+// exists keeps "it is not there" and "the disk does not say" apart: taking an
+// unreadable journal for a missing one would lose the rollback that it holds.
+func (v sqlFS) exists(name string) (bool, error) {
 	_, err := v.fs.Stat(name)
-	return err == nil, nil
+	if errors.Is(err, iofs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (v sqlFS) FullPathname(name string) (string, error) { return name, nil }
@@ -106,11 +128,7 @@ func (f *sqlFile) Size() (int64, error) {
 }
 
 func (f *sqlFile) Truncate(sizeBytes int64) error {
-	t, ok := f.File.(Truncater)
-	if !ok {
-		return fmt.Errorf("%T cannot be truncated; every wrapper of a read-write file must pass Truncate on", f.File)
-	}
-	return t.Truncate(sizeBytes)
+	return f.File.(Truncater).Truncate(sizeBytes) // Open made sure of it.
 }
 
 // Sync makes the file durable, and the first time also its directory entry: a

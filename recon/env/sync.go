@@ -2,6 +2,7 @@ package env
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -20,14 +21,6 @@ func (w *waiters) remove(p Parker) {
 	}
 }
 
-func (w *waiters) wakeOne() {
-	if len(w.list) > 0 {
-		p := w.list[0]
-		w.list = w.list[1:]
-		p.Unpark()
-	}
-}
-
 func (w *waiters) wakeAll() {
 	for _, p := range w.list {
 		p.Unpark()
@@ -36,13 +29,21 @@ func (w *waiters) wakeAll() {
 }
 
 // Mutex is a lock that may be held across a Point. Make it with [Env.NewMutex].
+// It is handed on in the order of asking: whoever frees it and asks again at
+// once comes last, so that a loop cannot keep others out.
 type Mutex struct {
 	env *Env
 	mu  struct {
 		sync.Mutex
 		locked bool
-		queue  waiters
+		queue  []*lockWaiter
 	}
+}
+
+// lockWaiter is one who waits for a [Mutex]; granted says that it is theirs.
+type lockWaiter struct {
+	parker  Parker
+	granted bool
 }
 
 // NewMutex makes an unlocked mutex.
@@ -51,40 +52,53 @@ func (e *Env) NewMutex() *Mutex { return &Mutex{env: e} }
 // Lock waits until the mutex is free and takes it.
 func (m *Mutex) Lock() { _ = m.LockContext(context.Background()) }
 
-// LockContext is Lock that gives up when ctx ends, with its cause.
+// LockContext is Lock that gives up when ctx ends, with its cause. It takes a
+// free mutex also with a context that has ended.
 func (m *Mutex) LockContext(ctx context.Context) error {
+	m.mu.Lock()
+	if !m.mu.locked {
+		m.mu.locked = true
+		m.mu.Unlock()
+		return nil
+	}
+	w := &lockWaiter{parker: m.env.rt.NewParker("mutex")}
+	m.mu.queue = append(m.mu.queue, w)
+	m.mu.Unlock()
 	for {
+		err := w.parker.Park(ctx)
 		m.mu.Lock()
-		if !m.mu.locked {
-			m.mu.locked = true
-			m.mu.Unlock()
+		granted := w.granted
+		if err != nil && !granted {
+			m.mu.queue = slices.DeleteFunc(m.mu.queue, func(other *lockWaiter) bool { return other == w })
+		}
+		m.mu.Unlock()
+		// A lock that came together with the end of ctx is ours all the same.
+		if granted {
 			return nil
 		}
-		parker := m.env.rt.NewParker("mutex")
-		m.mu.queue.add(parker)
-		m.mu.Unlock()
-		if err := parker.Park(ctx); err != nil {
-			m.mu.Lock()
-			m.mu.queue.remove(parker)
-			if !m.mu.locked {
-				// The wake-up may have come to us; hand it on.
-				m.mu.queue.wakeOne()
-			}
-			m.mu.Unlock()
+		if err != nil {
 			return err
 		}
 	}
 }
 
-// Unlock frees the mutex; it panics if the mutex is free, as sync.Mutex does.
+// Unlock frees the mutex or hands it to who has waited longest; it panics if
+// the mutex is free, as sync.Mutex does.
 func (m *Mutex) Unlock() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.mu.locked {
 		panic("env: unlock of an unlocked mutex")
 	}
-	m.mu.locked = false
-	m.mu.queue.wakeOne()
+	if len(m.mu.queue) == 0 {
+		m.mu.locked = false
+		return
+	}
+	next := m.mu.queue[0]
+	m.mu.queue[0] = nil
+	m.mu.queue = m.mu.queue[1:]
+	next.granted = true
+	next.parker.Unpark()
 }
 
 // Cond lets actors wait for a change. Unlike sync.Cond it has no lock of its
