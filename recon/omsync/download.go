@@ -234,9 +234,39 @@ func (s *Source) verify(ctx context.Context) (generation.Snapshot, error) {
 	if err != nil {
 		return generation.Snapshot{}, err
 	}
+	if err := checkShapes(version); err != nil {
+		return generation.Snapshot{}, err
+	}
 	report, err := rocksdb.VerifyTables(ctx, fs, s.o.CandidateDir, version, rocksdb.VerifyOptions{})
 	if err != nil {
 		return generation.Snapshot{}, err
 	}
+	plan, err := rocksdb.PlanIngest(version, report)
+	if err != nil {
+		return generation.Snapshot{}, err
+	}
+	if plan.NeedsRewrite() {
+		return s.rewrite(ctx)
+	}
 	return generation.Snapshot{Dir: s.o.CandidateDir, Version: version, Report: report}, nil
+}
+
+// rewrite makes a checkpoint of tables that Pebble reads out of one that a real
+// OM wrote, whose tables are of a newer format (D14). Both lie in the candidate
+// folder, which is removed after the rebuild.
+func (s *Source) rewrite(ctx context.Context) (generation.Snapshot, error) {
+	fs := s.o.Env.FS()
+	rewritten := fs.PathJoin(s.o.CandidateDir, "rewritten")
+	if err := fs.MkdirAll(rewritten, 0o755); err != nil {
+		return generation.Snapshot{}, fmt.Errorf("make folder for rewritten tables: %w", err)
+	}
+	version, err := rocksdb.RewriteCheckpoint(ctx, fs, s.o.CandidateDir, rewritten, rocksdb.RewriteOptions{})
+	if err != nil {
+		return generation.Snapshot{}, err
+	}
+	report, err := rocksdb.VerifyTables(ctx, fs, rewritten, version, rocksdb.VerifyOptions{})
+	if err != nil {
+		return generation.Snapshot{}, err
+	}
+	return generation.Snapshot{Dir: rewritten, Version: version, Report: report}, nil
 }
