@@ -58,10 +58,14 @@ func (w *world) at(seconds float64) time.Time {
 func (w *world) seq(index int64) uint64 { return uint64(index-w.first) * 10 }
 
 func (w *world) publish(build uint64, index int64, seconds float64) {
-	w.checker.Published(Published{
+	w.checker.Published(w.published(build, index, seconds))
+}
+
+func (w *world) published(build uint64, index int64, seconds float64) Published {
+	return Published{
 		Build: build, BaseSeq: w.seq(index), AppliedSeq: w.seq(index),
 		Lineage: Lineage{Service: "s", Node: "om1", Term: 1, Index: index}, At: w.at(seconds),
-	})
+	}
 }
 
 // body is the right answer at an index.

@@ -92,7 +92,8 @@ var plantedFaults = map[string]struct {
 		o.Status = 500
 		return o
 	}, []Property{NoError}},
-	"503 after something was published": {func(_ *testing.T, w *world) Observation {
+	"503 after something was committed": {func(_ *testing.T, w *world) Observation {
+		w.checker.CommitAcknowledged(w.published(7, w.first, 0))
 		o := w.right(10, rootSummary)
 		o.Status = 503
 		return o

@@ -98,9 +98,12 @@ func (p *program) print(document any) error {
 	return nil
 }
 
+// environment makes an error one of the environment, unless it already says
+// what kind it is.
 func environment(err error) error {
-	if err == nil {
-		return nil
+	var failure *record.Failure
+	if err == nil || errors.As(err, &failure) {
+		return err
 	}
 	return &record.Failure{Kind: record.KindEnvironment, Message: err.Error()}
 }
