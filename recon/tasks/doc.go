@@ -30,7 +30,8 @@
 //   - A task keeps nothing between calls; a failed call leaves nothing behind
 //     but what it wrote to the store, which the caller drops (DEF-T8, DEF-T18).
 //   - Where Apache Ozone 2.2.0 has other values, they are its known mistakes
-//     DEF-T1 to DEF-T18; testdata/conformance has both, row by row.
+//     DEF-T1 to DEF-T18; recorded rows show both, and the tasks are held to the
+//     right ones.
 //
 // # Limits
 //
