@@ -1,0 +1,169 @@
+package crash
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Child is a process that prints one JSON line on stdout when it is ready, as
+// `reconsim serve --json` does.
+type Child struct {
+	cmd    *exec.Cmd
+	stdout *firstLine
+	stderr *tail
+	killed atomic.Bool
+	ended  chan struct{}
+}
+
+// StartChild starts a program. What it writes to stderr goes to log as well.
+func StartChild(program string, args []string, log io.Writer) (*Child, error) {
+	c := &Child{cmd: exec.Command(program, args...), stdout: &firstLine{whole: make(chan struct{})}, stderr: &tail{}, ended: make(chan struct{})}
+	c.cmd.Stdout, c.cmd.Stderr = c.stdout, io.MultiWriter(c.stderr, log)
+	// Nothing that the child may have started can keep Wait from returning.
+	c.cmd.WaitDelay = 5 * time.Second
+	if err := c.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", program, err)
+	}
+	go func() {
+		// How it ended is read from the process's state.
+		_ = c.cmd.Wait()
+		close(c.ended)
+	}()
+	return c, nil
+}
+
+// EndedError is a child that ended by itself, or did not end when asked to.
+type EndedError struct {
+	What string
+	// Log is the end of what it wrote to stderr.
+	Log string
+}
+
+func (e *EndedError) Error() string {
+	if e.Log == "" {
+		return e.What
+	}
+	return e.What + "; its last words: " + e.Log
+}
+
+func (c *Child) endedError(format string, args ...any) error {
+	return &EndedError{What: fmt.Sprintf(format, args...), Log: c.stderr.String()}
+}
+
+// Ready waits for the ready line and decodes it.
+func (c *Child) Ready(ctx context.Context, into any) error {
+	select {
+	case <-c.stdout.whole:
+		if err := json.Unmarshal(c.stdout.bytes(), into); err != nil {
+			return c.endedError("the ready line %q is no JSON document: %v", c.stdout.bytes(), err)
+		}
+		return nil
+	case <-c.ended:
+		return c.endedError("serve ended (%v) before it was ready", c.cmd.ProcessState)
+	case <-ctx.Done():
+		return c.endedError("serve was not ready: %v", context.Cause(ctx))
+	}
+}
+
+// Kill sends SIGKILL and waits for the end. The error is an [EndedError] if the
+// child had already ended by itself.
+func (c *Child) Kill() error {
+	c.killed.Store(true)
+	// An error means that the process is gone, which its state tells better.
+	_ = c.cmd.Process.Kill()
+	<-c.ended
+	if code := c.cmd.ProcessState.ExitCode(); code != -1 {
+		return c.endedError("serve ended by itself (%v)", c.cmd.ProcessState)
+	}
+	return nil
+}
+
+// Killed reports whether Kill or Stop was called: from then on a request that
+// fails is no surprise.
+func (c *Child) Killed() bool { return c.killed.Load() }
+
+// Stop sends a signal and waits for an end with exit code 0, killing the child
+// when it takes longer than limit.
+func (c *Child) Stop(signal os.Signal, limit time.Duration) error {
+	c.killed.Store(true)
+	if err := c.cmd.Process.Signal(signal); err != nil {
+		return c.endedError("serve ended by itself before %v: %v", signal, err)
+	}
+	select {
+	case <-c.ended:
+	case <-time.After(limit):
+		_ = c.Kill()
+		return c.endedError("serve did not end within %v after %v", limit, signal)
+	}
+	if code := c.cmd.ProcessState.ExitCode(); code != 0 {
+		return c.endedError("serve did not end cleanly after %v (%v)", signal, c.cmd.ProcessState)
+	}
+	return nil
+}
+
+// firstLine keeps the first line that is written to it.
+type firstLine struct {
+	mu    sync.Mutex
+	line  []byte
+	done  bool
+	whole chan struct{}
+}
+
+// lineBytes bounds what a child without a line end can make us keep.
+const lineBytes = 64 << 10
+
+// Write takes a part of the output.
+func (f *firstLine) Write(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.done {
+		return len(p), nil
+	}
+	part, _, end := bytes.Cut(p, []byte{'\n'})
+	f.line = append(f.line, part...)
+	if end || len(f.line) > lineBytes {
+		f.done = true
+		close(f.whole)
+	}
+	return len(p), nil
+}
+
+func (f *firstLine) bytes() []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.line
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+const tailBytes = 2 << 10
+
+// Write takes a part of the output.
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	if extra := len(t.text) - tailBytes; extra > 0 {
+		t.text = append(t.text[:0], t.text[extra:]...)
+	}
+	return len(p), nil
+}
+
+// String is the end of the output.
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(bytes.TrimSpace(t.text))
+}
