@@ -1,0 +1,112 @@
+# Everything here needs Go, gcc (for the race detector), git and make; `make
+# proto` also needs protoc. Only the Go module proxy is asked for anything.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+RECONSIM := bin/reconsim
+CORPUS   := $(shell find scenarios -name '*.yaml' -not -path '*/testdata/*' | sort)
+RUN_FLAGS ?=
+
+# Packages whose code runs in several goroutines at once. The race detector
+# costs a second build of all dependencies, so `make test` keeps to these.
+CONCURRENT := ./faults/... ./fake_om/server ./recon/env ./recon/generation ./recon/swap \
+	./recon/staging ./recon/omsync ./recon/controller ./recon/api ./sim/check ./sim/world
+
+# Targets that `make test` fuzzes, as PACKAGE:TARGET; `make fuzz` finds all.
+FUZZ_BRIEF := recon/omdb:FuzzRow recon/rocksdb:FuzzBatchWalk recon/rocksdb:FuzzManifest \
+	recon/omsync:FuzzExtract scenarios:FuzzScenario faults/plan:FuzzPlan
+FUZZ_ALL = $(shell grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' recon fake_om faults scenarios reports sim \
+	| sed -E 's|/[^/]+:func |:|' | sort)
+FUZZTIME ?= 60s
+BENCHTIME ?= 1s
+
+# $(call fuzz,PACKAGE:TARGET...,TIME) stops at the first finding. A target that
+# is gone counts as a failure, go test alone would pass.
+define fuzz
+	for each in $(1); do \
+		package=$${each%:*} target=$${each#*:}; \
+		grep -qE "^func $$target\(" $$package/*_test.go || { echo "no $$target in $$package" >&2; exit 1; }; \
+		echo "fuzz ./$$package $$target $(2)"; \
+		out=$$(go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(2) -fuzzminimizetime=5x ./$$package 2>&1) || { echo "$$out" >&2; exit 1; }; \
+		tail -n 1 <<<"$$out"; \
+	done
+endef
+
+.PHONY: help build run serve corpus broken kill-loop test check-format vet unit race fuzz-brief validate fuzz lint bench proto clean
+
+##@ Watch it
+
+run: build ## the main story, local tier, 200,000 keys: half a minute
+	$(RECONSIM) run scenarios/first-light.yaml --tier local $(RUN_FLAGS)
+
+serve: build ## Recon and three fake OMs with live traffic, until Ctrl-C
+	$(RECONSIM) serve $(RUN_FLAGS)
+
+corpus: build ## every scenario of scenarios/, one after the other
+	$(RECONSIM) run $(CORPUS) --tier local $(RUN_FLAGS)
+
+##@ Trust it
+
+test: check-format vet unit race fuzz-brief validate ## all that CI demands
+
+broken: build ## plant mistakes in the engine: does the property named for it see each?
+	$(RECONSIM) selftest
+
+kill-loop: build ## kill Recon 20 times at moments nobody chose: is a whole generation served after each?
+	$(RECONSIM) kill-loop --times 20
+
+fuzz: ## every fuzz target for FUZZTIME (60s); new inputs that fail land in testdata/fuzz
+	@$(call fuzz,$(FUZZ_ALL),$(FUZZTIME))
+
+lint: ## golangci-lint, pinned in tools.mod
+	go tool -modfile=tools.mod golangci-lint run
+
+bench: ## benchmarks with allocations; BENCHTIME (1s) for each
+	@packages=$$(grep -rlE --include='*_test.go' '^func Benchmark' recon fake_om faults scenarios reports sim | xargs -n1 dirname | sort -u | sed 's|^|./|'); \
+		go test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) $$packages
+
+##@ Change it
+
+build: ## bin/reconsim
+	go build -o $(RECONSIM) ./sim/reconsim
+
+proto: ## recon/ozonepb from its .proto files; needs protoc
+	@command -v protoc >/dev/null || { echo "make proto needs protoc (Debian: protobuf-compiler)" >&2; exit 1; }
+	go build -modfile=tools.mod -o bin/ google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc
+	PATH="$(CURDIR)/bin:$$PATH" protoc --proto_path=recon/ozonepb/proto \
+		--go_out=recon/ozonepb --go_opt=paths=source_relative \
+		--go-grpc_out=recon/ozonepb --go-grpc_opt=paths=source_relative \
+		recon/ozonepb/proto/*.proto
+
+clean: ## bin/ and runs/
+	rm -rf bin runs
+
+##@ The parts of test
+
+check-format: ## gofmt has nothing to say
+	@files=$$(gofmt -l faults fake_om recon reports scenarios sim); \
+		[ -z "$$files" ] || { echo "gofmt -w these:" $$files >&2; exit 1; }
+
+vet: ## go vet
+	go vet ./...
+
+unit: ## every test
+	go test -timeout 5m ./...
+
+race: ## the packages with goroutines, under the race detector
+	go test -race -timeout 8m $(CONCURRENT)
+
+fuzz-brief: ## the parsers of bytes from outside, 10 s each
+	@$(call fuzz,$(FUZZ_BRIEF),10s)
+
+validate: build ## every scenario of the corpus is well-formed
+	@$(RECONSIM) validate $(CORPUS)
+
+help:
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "Start with make run; RUN_FLAGS='--seed 7' adds flags to it. bin/reconsim --help goes on."
