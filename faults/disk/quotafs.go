@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"sort"
 	"strings"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -43,6 +44,9 @@ func (q *Quota) OpenReadWrite(name string, category vfs.DiskWriteCategory, optio
 // ReuseForWrite moves a file and opens it for writing without truncation, or
 // makes an empty one, as the inner file system chooses.
 func (q *Quota) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if err := q.admit("reuse", oldname, newname); err != nil {
+		return nil, err
+	}
 	inner, err := q.FS.ReuseForWrite(oldname, newname, category)
 	if err != nil {
 		return nil, err
@@ -61,6 +65,9 @@ func (q *Quota) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCat
 
 // Link makes a second name for the same bytes.
 func (q *Quota) Link(oldname, newname string) error {
+	if err := q.admit("link", oldname, newname); err != nil {
+		return err
+	}
 	if err := q.FS.Link(oldname, newname); err != nil {
 		return err
 	}
@@ -78,9 +85,34 @@ func (q *Quota) Link(oldname, newname string) error {
 	return nil
 }
 
+// admit refuses a file that comes from outside the folder and does not fit
+// into what the limit leaves, the bytes of the file that it replaces included.
+func (q *Quota) admit(op, oldname, newname string) error {
+	if !q.counts(newname) || q.counts(oldname) {
+		return nil
+	}
+	info, err := q.FS.Stat(oldname)
+	if err != nil || info.IsDir() {
+		return nil // The operation itself tells; folders are counted as they come.
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	freed := int64(0)
+	if c := q.mu.files[newname]; c != nil && c.links == 1 {
+		freed = c.sizeBytes
+	}
+	if q.mu.limitBytes >= 0 && q.mu.usedBytes-freed+info.Size() > q.mu.limitBytes {
+		return &fs.PathError{Op: op, Path: newname, Err: syscall.ENOSPC}
+	}
+	return nil
+}
+
 // Rename moves a file or a folder with all below it; what comes from outside
-// the folder counts from then on.
+// the folder must fit and counts from then on.
 func (q *Quota) Rename(oldname, newname string) error {
+	if err := q.admit("rename", oldname, newname); err != nil {
+		return err
+	}
 	if err := q.FS.Rename(oldname, newname); err != nil {
 		return err
 	}
