@@ -3,6 +3,8 @@ package omsync
 import (
 	"archive/tar"
 	"bytes"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,131 +13,156 @@ import (
 	"reconsim/recon/rocksdb"
 )
 
-type entry struct {
-	name, body, link string
-	kind             byte
-}
-
-func archive(t testing.TB, entries ...entry) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	for _, e := range entries {
-		if e.kind == 0 {
-			e.kind = tar.TypeReg
+// tree lists every file below a folder with its size, folders with -1.
+func tree(tb testing.TB, fs vfs.FS, dir string) map[string]int64 {
+	tb.Helper()
+	files := map[string]int64{}
+	names, err := fs.List(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, name := range names {
+		path := fs.PathJoin(dir, name)
+		info, err := fs.Stat(path)
+		if err != nil {
+			tb.Fatal(err)
 		}
-		if err := w.WriteHeader(&tar.Header{Name: e.name, Typeflag: e.kind, Linkname: e.link, Size: int64(len(e.body)), Mode: 0o644}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(e.body)); err != nil {
-			t.Fatal(err)
+		files[path] = info.Size()
+		if info.IsDir() {
+			files[path] = -1
+			for below, size := range tree(tb, fs, path) {
+				files[below] = size
+			}
 		}
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+	return files
 }
 
-// TestExtractRefuses lists what comes with a 200 and is no snapshot, and the
-// reason that a person reads (OM-H1, OM-H9, OM-H32).
+// newExtractFS has a candidate folder and a neighbour that must stay as it is.
+func newExtractFS(tb testing.TB) vfs.FS {
+	tb.Helper()
+	fs := vfs.NewMem()
+	for _, dir := range []string{"/recon/candidate", "/recon/generations"} {
+		if err := fs.MkdirAll(dir, 0o755); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return fs
+}
+
+const extractDir = "/recon/candidate"
+
+// requireInside fails if anything but plain checkpoint files directly in the
+// candidate folder was written, or more than maxBytes of them.
+func requireInside(tb testing.TB, fs vfs.FS, maxBytes int64) {
+	tb.Helper()
+	total := int64(0)
+	for path, size := range tree(tb, fs, "/") {
+		if slices.Contains([]string{"/recon", extractDir, "/recon/generations"}, path) {
+			continue
+		}
+		name, inside := strings.CutPrefix(path, extractDir+"/")
+		if !inside || size < 0 || !entryNames.MatchString(name) {
+			tb.Errorf("%s was written (%d bytes)", path, size)
+		}
+		total += size
+	}
+	if total > maxBytes {
+		tb.Errorf("%d bytes were written, the limit is %d", total, maxBytes)
+	}
+}
+
 func TestExtractRefuses(t *testing.T) {
-	good := entry{name: "CURRENT", body: "MANIFEST-000005\n"}
-	whole := archive(t, good, entry{name: "000010.sst", body: strings.Repeat("x", 4000)})
-	for _, c := range []struct {
-		name   string
-		body   []byte
-		reason string
+	good := checkpointEntries(t)
+	archive := archiveOf(t, good...)
+	with := func(extra entry) []byte { return archiveOf(t, append(slices.Clone(good), extra)...) }
+	for _, tc := range []struct {
+		id, name string
+		archive  []byte
+		maxBytes int64
+		want     string
 	}{
-		{"empty body", nil, "no tar archive but 0 bytes"},
-		{"HTML page", []byte("<html>" + strings.Repeat("<p>please log in</p>", 100)), "begins with \"<html>"},
-		{"short HTML page", []byte("<html>no</html>"), "begins with \"<html>"},
-		{"cut inside a file", whole[:2600], "unexpected EOF"},
-		{"path above the folder", archive(t, good, entry{name: "../x", body: "y"}), "leaves the candidate folder"},
-		{"absolute path", archive(t, good, entry{name: "/etc/passwd", body: "y"}), "leaves the candidate folder"},
-		{"sub folder", archive(t, good, entry{name: "db/000010.sst", body: "y"}), "leaves the candidate folder"},
-		{"folder", archive(t, good, entry{name: "000010.sst", kind: tar.TypeDir}), "no plain file"},
-		{"symbolic link", archive(t, good, entry{name: "000010.sst", kind: tar.TypeSymlink, link: "/etc/passwd"}), "no plain file"},
-		{"hard link", archive(t, good, entry{name: "000010.sst", kind: tar.TypeLink, link: "CURRENT"}), "no plain file"},
-		{"unknown file", archive(t, good, entry{name: "install.sh", body: "y"}), "no file of a RocksDB checkpoint"},
-		{"one name twice", archive(t, good, good), "twice"},
-		{"too large", archive(t, good, entry{name: "000010.sst", body: strings.Repeat("x", 20000)}), "larger than the limit of 10000 bytes"},
+		{"OM-H32", "HTML", []byte("<html><body>" + strings.Repeat("login ", 200) + "</body></html>"), 1 << 20, `this is no tar archive (it begins with "<html><body>`},
+		{"OM-H32", "short HTML", []byte("<html></html>"), 1 << 20, `no tar archive but 13 bytes (it begins with "<html></html>")`},
+		{"OM-H32", "empty body", nil, 1 << 20, "no tar archive but 0 bytes"},
+		{"OM-H1", "cut inside a file", archive[:512+100], 1 << 20, "extract /recon/candidate/000011.sst: unexpected EOF"},
+		{"OM-H1", "cut inside a header", archive[:len(archive)-1024-100-512], 1 << 20, "unexpected EOF"},
+		{"OM-H9", "path above", with(entry{name: "../x"}), 1 << 20, `"../x" leaves the candidate folder`},
+		{"OM-H9", "path above and back", with(entry{name: "a/../../candidate/000012.sst"}), 1 << 20, "leaves the candidate folder"},
+		{"OM-H9", "absolute path", with(entry{name: "/etc/000012.sst"}), 1 << 20, "leaves the candidate folder or makes a new one"},
+		{"OM-H9", "folder above", with(entry{name: ".."}), 1 << 20, "leaves the candidate folder"},
+		{"OM-H9", "file in a folder", with(entry{name: "d/000012.sst"}), 1 << 20, "makes a new one"},
+		{"OM-H9", "folder", with(entry{name: "d/", kind: tar.TypeDir}), 1 << 20, "is no plain file (type '5')"},
+		{"OM-H9", "symbolic link", with(entry{name: "000012.sst", kind: tar.TypeSymlink}), 1 << 20, "links and folders are refused"},
+		{"OM-H9", "hard link", with(entry{name: "000012.sst", kind: tar.TypeLink}), 1 << 20, "links and folders are refused"},
+		{"OM-H9", "device", with(entry{name: "000012.sst", kind: tar.TypeChar}), 1 << 20, "is no plain file (type '3')"},
+		{"OM-H1", "a name twice", with(good[0]), 1 << 20, "the archive has 000011.sst twice"},
+		{"OM-H1", "a name twice in two spellings", with(entry{name: "./CURRENT"}), 1 << 20, "the archive has CURRENT twice"},
+		{"OM-H1", "unknown name", with(entry{name: "hardLinkFile"}), 1 << 20, `"hardLinkFile" is no file of a RocksDB checkpoint`},
+		{"OM-H8", "larger than the limit", archive, 100, "larger than the limit of 100 bytes: raise reconsim.snapshot.transfer.max.bytes"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			fs := vfs.NewMem()
-			if err := fs.MkdirAll("/a/candidate", 0o755); err != nil {
-				t.Fatal(err)
+		t.Run(tc.id+" "+tc.name, func(t *testing.T) {
+			fs := newExtractFS(t)
+			err := Extract(fs, extractDir, bytes.NewReader(tc.archive), tc.maxBytes)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error %v does not mention %q", err, tc.want)
 			}
-			err := Extract(fs, "/a/candidate", bytes.NewReader(c.body), 10000)
-			if err == nil {
-				// A cut between two entries leaves a well-formed archive; the
-				// files then do not make a checkpoint.
-				_, err = rocksdb.ReadCheckpoint(fs, "/a/candidate")
-			}
-			if err == nil || !strings.Contains(err.Error(), c.reason) {
-				t.Errorf("got %v, want a reason with %q", err, c.reason)
-			}
-			onlyCandidate(t, fs)
+			requireInside(t, fs, tc.maxBytes)
 		})
 	}
 }
 
-// TestExtractCutBetweenEntries: an archive that ends after a whole file is
-// well-formed; what is missing is seen when the checkpoint is read (OM-H2).
-func TestExtractCutBetweenEntries(t *testing.T) {
-	fs := vfs.NewMem()
-	if err := fs.MkdirAll("/a/candidate", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := Extract(fs, "/a/candidate", bytes.NewReader(archive(t, entry{name: "000010.sst", body: "rows"})), 10000); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := rocksdb.ReadCheckpoint(fs, "/a/candidate"); err == nil || !strings.Contains(err.Error(), "CURRENT") {
-		t.Errorf("a checkpoint without CURRENT is accepted: %v", err)
-	}
-}
-
-func onlyCandidate(t testing.TB, fs vfs.FS) {
-	t.Helper()
-	for dir, want := range map[string]string{"/": "a", "/a": "candidate"} {
-		names, err := fs.List(dir)
-		if err != nil || len(names) != 1 || names[0] != want {
-			t.Errorf("%s holds %v (%v): something was written outside the candidate folder", dir, names, err)
-		}
-	}
-}
-
-// FuzzExtract feeds any bytes: never a panic, never a file outside the folder,
-// never more than the limit.
-func FuzzExtract(f *testing.F) {
-	good := archive(f, entry{name: "CURRENT", body: "MANIFEST-000005\n"}, entry{name: "000010.sst", body: "rows"})
-	f.Add(good)
-	f.Add(good[:700])
-	f.Add([]byte("<html>"))
-	f.Add(archive(f, entry{name: "../x", body: "y"}))
-	f.Add(archive(f, entry{name: "000010.sst", kind: tar.TypeSymlink, link: "CURRENT"}))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		const limit = 1 << 16
-		fs := vfs.NewMem()
-		if err := fs.MkdirAll("/a/candidate", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		err := Extract(fs, "/a/candidate", bytes.NewReader(body), limit)
-		onlyCandidate(t, fs)
-		names, listErr := fs.List("/a/candidate")
-		if listErr != nil {
-			t.Fatal(listErr)
-		}
-		total := int64(0)
-		for _, name := range names {
-			info, statErr := fs.Stat("/a/candidate/" + name)
-			if statErr != nil || info.IsDir() {
-				t.Fatalf("%s: %v", name, statErr)
+// TestExtractNeedsWholeCheckpoint: a cut between two entries is a well-formed
+// archive, so what it lacks is found by reading the checkpoint (OM-H1, OM-H2).
+func TestExtractNeedsWholeCheckpoint(t *testing.T) {
+	good := checkpointEntries(t)
+	firstEntry := int64(512 + (len(good[0].content)+511)/512*512)
+	for _, tc := range []struct {
+		id, name string
+		archive  []byte
+		want     string
+	}{
+		{"OM-H1", "whole", archiveOf(t, good...), ""},
+		{"OM-H1", "cut between entries", archiveOf(t, good...)[:firstEntry], "CURRENT: "},
+		{"OM-H1", "no CURRENT", archiveOf(t, good[:2]...), "CURRENT: "},
+		{"OM-H1", "no manifest", archiveOf(t, good[0], good[2]), "which CURRENT names"},
+		{"OM-H1", "no table", archiveOf(t, good[1:]...), "table 000011.sst of family \"transactionInfoTable\""},
+		{"OM-H1", "a shorter table", archiveOf(t, entry{name: good[0].name, content: good[0].content[:50]}, good[1], good[2]), "has 50 bytes, the manifest says"},
+		{"OM-H32", "archive of nothing", make([]byte, 1024), "CURRENT: "},
+	} {
+		t.Run(tc.id+" "+tc.name, func(t *testing.T) {
+			fs := newExtractFS(t)
+			if err := Extract(fs, extractDir, bytes.NewReader(tc.archive), 1<<20); err != nil {
+				t.Fatal(err)
 			}
-			total += info.Size()
+			_, err := rocksdb.ReadCheckpoint(fs, extractDir)
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("error %v, want one that mentions %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// FuzzExtract: no bytes make Extract panic, write anything but checkpoint
+// files in its folder, or write more than the limit (OM-H9, OM-H32).
+func FuzzExtract(f *testing.F) {
+	good := checkpointEntries(f)
+	archive := archiveOf(f, good...)
+	for _, seed := range [][]byte{
+		archive, archive[:700], []byte("<html></html>"), {}, make([]byte, 1024),
+		archiveOf(f, entry{name: "../x"}), archiveOf(f, entry{name: "000012.sst", kind: tar.TypeSymlink}),
+		archiveOf(f, entry{name: "000012.sst", kind: tar.TypeLink}), archiveOf(f, good[0], good[0]),
+		archiveOf(f, entry{name: "000012.sst", content: make([]byte, 40<<10)}),
+	} {
+		f.Add(seed)
+	}
+	const maxBytes = 16 << 10
+	f.Fuzz(func(t *testing.T, archive []byte) {
+		fs := newExtractFS(t)
+		err := Extract(fs, extractDir, io.LimitReader(bytes.NewReader(archive), 1<<20), maxBytes)
+		if err != nil && err.Error() == "" {
+			t.Error("a refusal without a reason")
 		}
-		if err == nil && total > limit {
-			t.Fatalf("%d bytes were accepted, the limit is %d", total, limit)
-		}
+		requireInside(t, fs, maxBytes)
 	})
 }

@@ -116,10 +116,16 @@ func (s *Source) requestUpdates(ctx context.Context, since uint64) (*ozonepb.OMR
 
 // check accepts a response only as a whole (om.md 6, rule 3).
 func (s *Source) check(response *ozonepb.OMResponse, from Position) (Fetched, error) {
-	if response.GetStatus() != ozonepb.Status_OK {
+	switch status := response.GetStatus(); status {
+	case ozonepb.Status_OK:
+	case ozonepb.Status_INTERNAL_ERROR:
 		// The class of the exception is in the message; every failure to give
 		// updates is answered by upstream with a full snapshot.
 		return Fetched{}, &BootstrapError{Reason: fmt.Sprintf("the OM has no updates since %d: %s", from.Seq, response.GetMessage())}
+	default:
+		// Such as PERMISSION_DENIED, which a snapshot does not cure: whoever may
+		// download but not fetch would download in every cycle (OM-H34).
+		return Fetched{}, fmt.Errorf("the OM refuses updates since %d with status %s: %s", from.Seq, status, response.GetMessage())
 	}
 	updates := response.GetDbUpdatesResponse()
 	latest := updates.GetLatestSequenceNumber()
@@ -129,7 +135,7 @@ func (s *Source) check(response *ozonepb.OMResponse, from Position) (Fetched, er
 	if latest < from.Seq {
 		return Fetched{}, &BootstrapError{Divergence: true, Reason: fmt.Sprintf("the OM is at sequence %d, we are at %d", latest, from.Seq)}
 	}
-	f := Fetched{First: from.Seq + 1, Last: from.Seq, Latest: latest, At: s.o.Env.Now()}
+	f := Fetched{First: from.Seq + 1, Last: from.Seq, At: s.o.Env.Now()}
 	for _, data := range updates.GetData() {
 		batch := rocksdb.Batch(data)
 		start, count, err := batch.Header()
@@ -145,10 +151,12 @@ func (s *Source) check(response *ozonepb.OMResponse, from Position) (Fetched, er
 		f.Last = start + uint64(count) - 1
 		f.Batches = append(f.Batches, batch)
 	}
-	if len(f.Batches) == 0 && latest > from.Seq {
-		// Upstream shows lag 0 here and stays behind for ever (OM-H14).
+	if f.Last == from.Seq && latest > from.Seq {
+		// Upstream shows lag 0 here and stays behind for ever, or asks again
+		// without a pause (OM-H14).
 		return Fetched{}, &BootstrapError{Divergence: true, Reason: fmt.Sprintf("the OM is at sequence %d and gives nothing after %d: our position lies inside one of its batches", latest, from.Seq)}
 	}
+	f.Latest = max(latest, f.Last)
 	return f, nil
 }
 

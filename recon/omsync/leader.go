@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"reconsim/faults/point"
 	"reconsim/recon/ozonepb"
@@ -53,12 +54,40 @@ func (s *Source) askLeader(ctx context.Context, node string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, info := range response.GetServiceListResponse().GetServiceInfo() {
-		if info.GetNodeType() == ozonepb.NodeType_OM && info.GetOmRole().GetServerRole() == "LEADER" {
-			return info.GetOmRole().GetNodeId(), nil
+	return leaderOf(response.GetServiceListResponse())
+}
+
+// leaderOf is the node that names itself as the leader. An OM lists its HTTP
+// port for itself only, which tells who has answered: a follower that serves
+// reads would give updates from its own database (om.md 6, Routing).
+func leaderOf(list *ozonepb.ServiceListResponse) (string, error) {
+	leader, listsItself := "", false
+	answeredBy := ""
+	for _, info := range list.GetServiceInfo() {
+		if info.GetNodeType() != ozonepb.NodeType_OM {
+			continue
+		}
+		id, self := info.GetOmRole().GetNodeId(), hasHTTPPort(info)
+		if self {
+			answeredBy = id
+		}
+		if leader == "" && info.GetOmRole().GetServerRole() == "LEADER" {
+			leader, listsItself = id, self
 		}
 	}
-	return "", errors.New("the service list names no OM with role LEADER")
+	switch {
+	case leader == "":
+		return "", errors.New("the service list names no OM with role LEADER")
+	case answeredBy != "" && !listsItself:
+		return "", fmt.Errorf("%w: OM %s answered and names %s", ErrNotLeader, answeredBy, leader)
+	}
+	return leader, nil
+}
+
+func hasHTTPPort(info *ozonepb.ServiceInfo) bool {
+	return slices.ContainsFunc(info.GetServicePorts(), func(p *ozonepb.ServicePort) bool {
+		return p.GetType() == ozonepb.ServicePort_HTTP || p.GetType() == ozonepb.ServicePort_HTTPS
+	})
 }
 
 func (s *Source) submit(ctx context.Context, node string, request *ozonepb.OMRequest) (*ozonepb.OMResponse, error) {
