@@ -31,7 +31,7 @@ type Generation struct {
 	refs struct {
 		sync.Mutex
 		n       int
-		onClose func(*Generation)
+		onClose func(error)
 	}
 }
 
@@ -48,7 +48,7 @@ func (l *Layout) Open(ctx context.Context, build uint64, verify bool) (*Generati
 			return nil, fmt.Errorf("generation %d has no %s and cannot be opened: %w", build, part, err)
 		}
 	}
-	s, err := openStore(l.env, dir, storeOptions{wal: true})
+	s, err := openStore(l.env, dir, storeOptions{wal: true, mustExist: true})
 	if err != nil {
 		return nil, err
 	}
@@ -100,8 +100,8 @@ type Delta struct {
 	// Derive folds the fetch into the derived tables; store already has the
 	// changed OM rows.
 	Derive func(ctx context.Context, store omdb.Store) error
-	// Applied is META after the fetch; only AppliedSeq, Applied and AsOf may
-	// differ from before.
+	// Applied is META after the fetch. Only its AppliedSeq, Applied and AsOf
+	// are taken over.
 	Applied Meta
 }
 
@@ -113,6 +113,8 @@ func (g *Generation) Apply(ctx context.Context, d Delta) error {
 		return fmt.Errorf("delta to sequence %d of generation %d does not follow sequence %d of generation %d",
 			d.Applied.AppliedSeq, d.Applied.Build, before.AppliedSeq, before.Build)
 	}
+	after := before
+	after.AppliedSeq, after.Applied, after.AsOf = d.Applied.AppliedSeq, d.Applied.Applied, d.Applied.AsOf
 	if err := g.store.dead(); err != nil {
 		return err
 	}
@@ -125,17 +127,17 @@ func (g *Generation) Apply(ctx context.Context, d Delta) error {
 	if err := d.Derive(ctx, b); err != nil {
 		return err
 	}
-	if err := g.finishBatch(b, d.Applied); err != nil {
+	if err := g.finishBatch(b, after); err != nil {
 		return err
 	}
-	if err := g.env.Point(ctx, point.DeltaCommit, Name(g.build), int64(d.Applied.AppliedSeq)); err != nil {
+	if err := g.env.Point(ctx, point.DeltaCommit, Name(g.build), int64(after.AppliedSeq)); err != nil {
 		return fmt.Errorf("commit delta: %w", err)
 	}
 	// A context that ends must not cut a commit in two: it is not passed on.
 	if err := g.store.call(context.WithoutCancel(ctx), "commit", func() error { return b.batch.Commit(g.store.write) }); err != nil {
-		return fmt.Errorf("commit delta to sequence %d: %w", d.Applied.AppliedSeq, err)
+		return fmt.Errorf("commit delta to sequence %d: %w", after.AppliedSeq, err)
 	}
-	g.meta.Store(&d.Applied)
+	g.meta.Store(&after)
 	return nil
 }
 
@@ -166,8 +168,10 @@ func (g *Generation) finishBatch(b *deltaStore, applied Meta) error {
 }
 
 // Advance brings SQL up to META and, under the same lock, hands the view of
-// that state to publish. On an error readers keep the state they have, and a
-// later Advance continues.
+// that state to publish. If SQL cannot follow, readers keep the state they
+// have, and a later Advance continues. Once SQL has moved the view is
+// published whatever happens, as the older one would be read with newer SQL;
+// an error is then only told.
 func (g *Generation) Advance(ctx context.Context, publish func(*View)) error {
 	if err := g.sqlLock.LockContext(ctx); err != nil {
 		return err
@@ -182,32 +186,51 @@ func (g *Generation) Advance(ctx context.Context, publish func(*View)) error {
 	if publish == nil {
 		return nil
 	}
-	if err := g.env.Point(ctx, point.DeltaPublish, Name(g.build), int64(g.Meta().AppliedSeq)); err != nil {
+	err := g.env.Point(ctx, point.DeltaPublish, Name(g.build), int64(g.Meta().AppliedSeq))
+	publish(g.newView())
+	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	publish(g.newView())
 	return nil
 }
 
+// bringSQLForward applies the outbox in one transaction: SQL is never seen
+// between two watermarks.
 func (g *Generation) bringSQLForward() error {
 	build, reached, err := g.sql.watermark()
 	if err != nil {
 		return err
 	}
-	if m := g.Meta(); build != m.Build || reached > m.AppliedSeq {
+	m := g.Meta()
+	switch {
+	case build != m.Build || reached > m.AppliedSeq:
 		return fmt.Errorf("SQL is at generation %d sequence %d, META at %d and %d: SQL must never be ahead", build, reached, m.Build, m.AppliedSeq)
+	case reached == m.AppliedSeq:
+		return nil
 	}
+	return g.sql.transaction(m.Build, m.AppliedSeq, func() error {
+		last, err := g.applyOutbox(reached)
+		if err == nil && last != m.AppliedSeq {
+			err = fmt.Errorf("the outbox ends at sequence %d, META is at %d", last, m.AppliedSeq)
+		}
+		return err
+	})
+}
+
+// applyOutbox applies the entries after a sequence; last is that of the last.
+func (g *Generation) applyOutbox(reached uint64) (last uint64, err error) {
 	it, err := g.store.db.NewIter(&pebble.IterOptions{LowerBound: outboxKey(reached + 1), UpperBound: []byte{outboxPrefix + 1}})
 	if err != nil {
-		return fmt.Errorf("read outbox: %w", err)
+		return 0, fmt.Errorf("read outbox: %w", err)
 	}
 	for ok := it.First(); ok && err == nil; ok = it.Next() {
+		last = binary.BigEndian.Uint64(it.Key()[1:])
 		var changes []sqlChange
 		if changes, err = decodeOutbox(it.Value()); err == nil {
-			err = g.sql.advance(g.build, binary.BigEndian.Uint64(it.Key()[1:]), changes)
+			err = g.sql.apply(changes)
 		}
 	}
-	return errors.Join(err, it.Error(), it.Close())
+	return last, errors.Join(err, it.Error(), it.Close())
 }
 
 // deltaStore is the batch of a delta: it reads what it wrote, and notes what

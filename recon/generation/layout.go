@@ -92,8 +92,14 @@ func (l *Layout) List() ([]uint64, error) {
 }
 
 // NextBuild is a number that no generation here, served, staged or in
-// quarantine, has had.
+// quarantine, has had. What the pointer names counts also if its directory is
+// gone: a rebuild under that name would be served after a crash, finished or
+// not.
 func (l *Layout) NextBuild() (uint64, error) {
+	last, _, err := l.Current()
+	if err != nil {
+		return 0, err
+	}
 	builds, err := l.List()
 	if err != nil {
 		return 0, err
@@ -102,7 +108,6 @@ func (l *Layout) NextBuild() (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	last := uint64(0)
 	for _, name := range quarantined {
 		if build, ok := parseName(name); ok {
 			last = max(last, build)
@@ -122,20 +127,27 @@ func (l *Layout) Remove(build uint64) error {
 	return env.SyncDir(l.env.FS(), l.dir)
 }
 
-// Quarantine moves a closed generation aside, with a file that says why.
+// Quarantine moves a closed generation aside, with a file that says why. The
+// reason is written before the move, so that nothing in quarantine is ever
+// without one and a sweep at the same time cannot take it for a leftover.
 func (l *Layout) Quarantine(build uint64, reason string, at time.Time) (path string, err error) {
 	fs := l.env.FS()
 	if err := fs.MkdirAll(l.Path(quarantineName), 0o755); err != nil {
 		return "", fmt.Errorf("quarantine generation %d: %w", build, err)
 	}
-	to := l.Path(quarantineName, Name(build))
-	if err := fs.Rename(l.Path(Name(build)), to); err != nil {
+	from, to := l.Path(Name(build)), l.Path(quarantineName, Name(build))
+	text := fmt.Sprintf("%s\n%s\n", at.UTC().Format(time.RFC3339), reason)
+	err = writeFile(fs, fs.PathJoin(from, reasonName), []byte(text))
+	if err == nil {
+		err = env.SyncDir(fs, from)
+	}
+	if err == nil {
+		err = fs.Rename(from, to)
+	}
+	if err != nil {
 		return "", fmt.Errorf("quarantine generation %d: %w", build, err)
 	}
-	text := fmt.Sprintf("%s\n%s\n", at.UTC().Format(time.RFC3339), reason)
-	return to, errors.Join(
-		writeFile(fs, fs.PathJoin(to, reasonName), []byte(text)),
-		env.SyncDir(fs, to), env.SyncDir(fs, l.Path(quarantineName)), env.SyncDir(fs, l.dir))
+	return to, errors.Join(env.SyncDir(fs, l.Path(quarantineName)), env.SyncDir(fs, l.dir))
 }
 
 // Quarantined lists the names in quarantine, ascending.
@@ -151,32 +163,43 @@ func (l *Layout) Quarantined() ([]string, error) {
 	return names, nil
 }
 
-// SweepQuarantine removes what has been in quarantine longer than retention.
+// SweepQuarantine removes what has been in quarantine longer than retention,
+// and what has no readable date: this package put no such thing there. It goes
+// on after a failure; the error joins them all.
 func (l *Layout) SweepQuarantine(now time.Time, retention time.Duration) error {
 	names, err := l.Quarantined()
 	if err != nil {
 		return err
 	}
+	var failures []error
 	for _, name := range names {
 		since, err := l.quarantinedSince(name)
-		if err != nil || now.Sub(since) >= retention {
-			// Without a readable reason the age is unknown: the move was cut
-			// short by a crash, and nobody asked to keep it.
-			if err := l.env.FS().RemoveAll(l.Path(quarantineName, name)); err != nil {
-				return fmt.Errorf("remove quarantined %s: %w", name, err)
-			}
+		if err == nil && now.Sub(since) >= retention {
+			err = l.env.FS().RemoveAll(l.Path(quarantineName, name))
+		}
+		if err != nil {
+			failures = append(failures, fmt.Errorf("sweep quarantined %s: %w", name, err))
 		}
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
+// quarantinedSince is the zero time for what has no date. A disk that cannot be
+// read is an error: it says nothing about the age.
 func (l *Layout) quarantinedSince(name string) (time.Time, error) {
 	text, err := readFile(l.env.FS(), l.Path(quarantineName, name, reasonName), 64<<10)
+	if isNotExist(err) {
+		return time.Time{}, nil
+	}
 	if err != nil {
 		return time.Time{}, err
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
-	return time.Parse(time.RFC3339, first)
+	since, err := time.Parse(time.RFC3339, first)
+	if err != nil {
+		return time.Time{}, nil
+	}
+	return since, nil
 }
 
 // writeFile writes and syncs a small file; its directory entry is the caller's.

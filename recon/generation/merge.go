@@ -60,11 +60,10 @@ func (s *sinks) merge(fn func(merged) error) (err error) {
 		return err
 	}
 	heap.Init(&h)
-	var key, counter []byte
+	var key, value []byte // Reused: no row of a rebuild allocates here.
 	for len(h) > 0 {
 		key = append(key[:0], h[0].key...)
 		isCounter, sum, puts := h[0].counter, int64(0), 0
-		var value []byte
 		for len(h) > 0 && bytes.Equal(h[0].key, key) {
 			top := h[0]
 			if top.counter != isCounter {
@@ -84,8 +83,7 @@ func (s *sinks) merge(fn func(merged) error) (err error) {
 		case isCounter && sum == 0:
 			continue
 		case isCounter:
-			counter = binary.BigEndian.AppendUint64(counter[:0], uint64(sum))
-			value = counter
+			value = binary.BigEndian.AppendUint64(value[:0], uint64(sum))
 		}
 		if err := fn(merged{key: key, value: value}); err != nil {
 			return err

@@ -28,8 +28,10 @@ func (l *Layout) Current() (build uint64, ok bool, err error) {
 	return build, true, nil
 }
 
-// MoveError is a failed move of the pointer. Moved tells what recovery would
-// find: the new generation's name is in place although the move failed.
+// MoveError is a failed move of the pointer. Moved is true if the new
+// generation's name is in place all the same, because it could not be taken
+// back. In either case the directory may need a sync before a crash finds what
+// is there now.
 type MoveError struct {
 	Build uint64
 	Moved bool
@@ -49,7 +51,8 @@ func (e *MoveError) Unwrap() error { return e.Err }
 // MovePointer is the commit point (D3): temporary file, fsync, rename, fsync of
 // the directory. After an error before the rename the old generation stays.
 // After an error of the last fsync the rename is taken back; only if that
-// fails too does the returned [MoveError] have Moved set.
+// fails too does the returned [MoveError] have Moved set. Both callers of this
+// need [Layout.Settle] before they act on it.
 func (l *Layout) MovePointer(ctx context.Context, build uint64) error {
 	old, hadOld, err := l.Current()
 	if err != nil {
@@ -67,16 +70,23 @@ func (l *Layout) MovePointer(ctx context.Context, build uint64) error {
 	}
 	// The new name is visible but perhaps not durable. A crash now could
 	// bring back either generation, so nothing may be acknowledged: go back.
+	var back bool
+	var backErr error
 	if hadOld {
-		if _, back := l.movePointer(ctx, old, false); back == nil {
-			return &MoveError{Build: build, Err: err}
-		}
-	} else if back := l.env.FS().Remove(l.Path(pointerName)); back == nil && env.SyncDir(l.env.FS(), l.dir) == nil {
-		return &MoveError{Build: build, Err: err}
+		back, backErr = l.movePointer(ctx, old, false)
+	} else if backErr = l.env.FS().Remove(l.Path(pointerName)); backErr == nil {
+		back, backErr = true, env.SyncDir(l.env.FS(), l.dir)
 	}
-	now, ok, readErr := l.Current()
-	return &MoveError{Build: build, Moved: readErr != nil || (ok && now == build), Err: err}
+	if backErr != nil {
+		err = fmt.Errorf("%w; and taking it back: %w", err, backErr)
+	}
+	return &MoveError{Build: build, Moved: !back, Err: err}
 }
+
+// Settle makes durable what the directory of generations holds now, so that a
+// crash finds what is there. Files of a generation whose name the pointer ever
+// had are not touched before.
+func (l *Layout) Settle() error { return env.SyncDir(l.env.FS(), l.dir) }
 
 func (l *Layout) movePointer(ctx context.Context, build uint64, points bool) (renamed bool, err error) {
 	fs := l.env.FS()

@@ -92,6 +92,22 @@ func (k *sink) add(t omdb.Table, key, value []byte, counter bool, n int64) error
 	return nil
 }
 
+// keptBytes is what a finished sink may keep in memory: the many small parts of
+// a rebuild need no files, and the few large ones no memory.
+const keptBytes = 64 << 10
+
+// Close ends the sink. It gives its memory back, as parts are finished long
+// before they are merged.
+func (k *sink) Close() error {
+	if len(k.arena) > keptBytes {
+		if err := k.spill(); err != nil {
+			return err
+		}
+	}
+	k.arena, k.entries = slices.Clip(bytes.Clone(k.arena)), slices.Clip(slices.Clone(k.entries))
+	return nil
+}
+
 func (k *sink) keyOf(e sinkEntry) []byte { return k.arena[e.key : e.key+int(e.keyLen)] }
 func (k *sink) valueOf(e sinkEntry) []byte {
 	at := e.key + int(e.keyLen)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -22,6 +23,8 @@ type Snapshot struct {
 	Lineage Lineage
 	// Report is what verifying its tables found.
 	Report *rocksdb.Report
+	// AsOf is a time at which the OM was not yet past it; zero if unknown.
+	AsOf time.Time
 }
 
 // AdoptSnapshot takes over a verified OM checkpoint: its table files are
@@ -30,7 +33,7 @@ func (s *Staged) AdoptSnapshot(ctx context.Context, from Snapshot) error {
 	if err := s.env.Point(ctx, point.StagingIngest, Name(s.Build()), 0); err != nil {
 		return fmt.Errorf("ingest OM tables: %w", err)
 	}
-	s.meta.Lineage = from.Lineage
+	s.meta.Lineage, s.meta.AsOf = from.Lineage, from.AsOf
 	s.meta.BaseSeq, s.meta.AppliedSeq = from.Version.LastSequence, from.Version.LastSequence
 	s.meta.Families = map[uint32]string{}
 	layers, err := s.externalLayers(from)
@@ -63,7 +66,7 @@ func (s *Staged) AdoptSnapshot(ctx context.Context, from Snapshot) error {
 		return err
 	}
 	s.meta.Lineage.Snapshot = s.meta.Applied
-	return s.setMeta()
+	return s.setMeta(ctx)
 }
 
 // externalLayers orders the tables for ingestion, bottom layer first: files of

@@ -1,6 +1,7 @@
 package generation
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,11 +17,14 @@ import (
 // deleted.
 type sqlChange struct {
 	// Stat names a row of GLOBAL_STATS; empty for a file count.
-	Stat           string `json:"s,omitempty"`
-	Volume, Bucket string `json:",omitempty"`
-	UpperBound     int64  `json:"u,omitempty"`
-	Value          int64  `json:"n"`
-	Delete         bool   `json:"d,omitempty"`
+	Stat string `json:"s,omitempty"`
+	// Volume and Bucket are bytes: as text JSON would change names that are no
+	// UTF-8, and two of them could become one.
+	Volume     []byte `json:"v,omitempty"`
+	Bucket     []byte `json:"b,omitempty"`
+	UpperBound int64  `json:"u,omitempty"`
+	Value      int64  `json:"n"`
+	Delete     bool   `json:"d,omitempty"`
 }
 
 // sqlChangeOf turns the change of a derived row into that of its SQL row. Other
@@ -44,7 +48,7 @@ func sqlChangeOf(t omdb.Table, key, value []byte) (sqlChange, bool, error) {
 		if volume, bucket, c.UpperBound, err = derived.ParseFileSizeCountKey(key); err == nil && !c.Delete {
 			c.Value, err = decodeInt64(value)
 		}
-		c.Volume, c.Bucket = string(volume), string(bucket)
+		c.Volume, c.Bucket = bytes.Clone(volume), bytes.Clone(bucket)
 	default:
 		return sqlChange{}, false, nil
 	}
@@ -131,11 +135,11 @@ func buildSQL(e *env.Env, path string, rows omdb.Reader, m Meta) error {
 
 func (s *sqlFile) close() error { return s.closeSQL() }
 
-// advance applies the outbox entry of one sequence in a transaction.
-func (s *sqlFile) advance(build, seq uint64, changes []sqlChange) error {
+// transaction makes changes and the watermark that they lead to, all or nothing.
+func (s *sqlFile) transaction(build, seq uint64, change func() error) error {
 	err := s.conn.Exec("BEGIN IMMEDIATE")
 	if err == nil {
-		err = s.apply(changes)
+		err = change()
 	}
 	if err == nil {
 		err = s.setWatermark(build, seq)
@@ -161,9 +165,9 @@ func (s *sqlFile) apply(changes []sqlChange) error {
 		case c.Stat != "":
 			err = s.exec("INSERT INTO GLOBAL_STATS VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", c.Stat, c.Value)
 		case c.Delete:
-			err = s.exec("DELETE FROM FILE_COUNT_BY_SIZE WHERE volume = ? AND bucket = ? AND file_size = ?", c.Volume, c.Bucket, c.UpperBound)
+			err = s.exec("DELETE FROM FILE_COUNT_BY_SIZE WHERE volume = ? AND bucket = ? AND file_size = ?", string(c.Volume), string(c.Bucket), c.UpperBound)
 		default:
-			err = s.exec("INSERT INTO FILE_COUNT_BY_SIZE VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = excluded.count", c.Volume, c.Bucket, c.UpperBound, c.Value)
+			err = s.exec("INSERT INTO FILE_COUNT_BY_SIZE VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = excluded.count", string(c.Volume), string(c.Bucket), c.UpperBound, c.Value)
 		}
 		if err != nil {
 			return err

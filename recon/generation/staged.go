@@ -47,12 +47,15 @@ func (l *Layout) Stage(ctx context.Context, o StageOptions) (*Staged, error) {
 	}
 	s := &Staged{env: l.env, layout: l, dir: l.Path(Name(o.Build)), options: o, rows: map[omdb.Table]int64{}}
 	s.meta = Meta{Schema: schemaVersion, Build: o.Build}
-	if err := l.env.FS().MkdirAll(l.env.FS().PathJoin(s.dir, omDirName), 0o755); err != nil {
-		return nil, fmt.Errorf("stage generation %d: %w", o.Build, err)
+	err := l.env.FS().MkdirAll(l.env.FS().PathJoin(s.dir, omDirName), 0o755)
+	if err == nil {
+		s.sinks, err = newSinks(l.env, l.env.FS().PathJoin(s.dir, sinkDirName), o.SinkBytes)
 	}
-	var err error
-	s.sinks, err = newSinks(l.env, l.env.FS().PathJoin(s.dir, sinkDirName), o.SinkBytes)
-	return s, err
+	if err != nil {
+		// Nobody gets a Staged to roll back, so what was made goes here.
+		return nil, errors.Join(fmt.Errorf("stage generation %d: %w", o.Build, err), l.Remove(o.Build))
+	}
+	return s, nil
 }
 
 // Build is the staged generation's number.
@@ -82,7 +85,7 @@ func (s *Staged) AdoptGeneration(ctx context.Context, from *Generation) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint generation %d: %w", from.build, err)
 	}
-	if s.store, err = openStore(s.env, s.dir, storeOptions{}); err != nil {
+	if s.store, err = openStore(s.env, s.dir, storeOptions{mustExist: true}); err != nil {
 		return err
 	}
 	err = s.store.call(ctx, "excise", func() error {
@@ -94,7 +97,7 @@ func (s *Staged) AdoptGeneration(ctx context.Context, from *Generation) error {
 	build := s.meta.Build
 	s.meta = m
 	s.meta.Build, s.meta.Sealed, s.meta.BaseSeq = build, false, m.AppliedSeq
-	return s.setMeta()
+	return s.setMeta(ctx)
 }
 
 // WriteRows adds changes of OM rows before the tasks see them; applied is META
@@ -116,8 +119,8 @@ func (s *Staged) WriteRows(ctx context.Context, write func(omdb.Writer) error, a
 	return nil
 }
 
-func (s *Staged) setMeta() error {
-	return s.store.call(context.Background(), "meta", func() error { return s.store.db.Set(metaKey, s.meta.encode(), s.store.write) })
+func (s *Staged) setMeta(ctx context.Context) error {
+	return s.store.call(ctx, "meta", func() error { return s.store.db.Set(metaKey, s.meta.encode(), s.store.write) })
 }
 
 // linkTables hard-links table files into this generation and makes the links
@@ -200,13 +203,17 @@ func (s *Staged) EstimateRows(t omdb.Table) (int64, error) {
 
 // Seal completes the staged generation after its last sink was written:
 // flushes, fills SQL, marks META as sealed, syncs every file and directory,
-// closes the store and opens it as a generation proper.
+// closes the store and opens it as a generation proper. asOf is when the OM
+// rows were the OM's, for a source that did not say so itself.
 func (s *Staged) Seal(ctx context.Context, asOf time.Time) error {
 	if err := s.env.Point(ctx, point.StagingSeal, Name(s.Build()), 0); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	s.meta.AsOf, s.meta.Sealed = asOf, true
-	if err := s.setMeta(); err != nil {
+	s.meta.Sealed = true
+	if s.meta.AsOf.IsZero() {
+		s.meta.AsOf = asOf
+	}
+	if err := s.setMeta(ctx); err != nil {
 		return err
 	}
 	if err := s.store.call(ctx, "flush", s.store.db.Flush); err != nil {
@@ -237,18 +244,18 @@ func (s *Staged) Seal(ctx context.Context, asOf time.Time) error {
 func (s *Staged) Sealed() *Generation { return s.opened }
 
 // Close closes whatever is open, so that the directory can be moved or removed.
-// A generation that was sealed is closed in an actor; done is called after.
-func (s *Staged) Close(done func()) error {
+// done is told how that went, later and in an actor of its own for a sealed
+// generation, which readers may still have.
+func (s *Staged) Close(done func(error)) {
 	if s.opened != nil {
-		s.opened.Retire(func(*Generation) { done() })
-		return nil
+		s.opened.Retire(done)
+		return
 	}
 	var err error
 	if s.store != nil {
 		err = s.store.close()
 	}
-	done()
-	return err
+	done(err)
 }
 
 // syncFile makes a file durable that was written through another handle.

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/objstorage/remote"
-	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"reconsim/recon/env"
 )
@@ -32,12 +30,17 @@ type store struct {
 	log *storeLog
 	// write is Sync, or NoSync for a store without a log.
 	write *pebble.WriteOptions
+	// building is true until the store is opened to be served.
+	building bool
+	closed   atomic.Bool
+	// abandoned says which operation did not end in time.
+	abandoned atomic.Pointer[error]
 	// obsolete holds the files that a quiet store removes between operations.
 	obsolete *laterFS
 }
 
 // storeLog is Pebble's logger. Fatalf must not return; ending the goroutine is
-// all that is left, and call turns that into an error.
+// all that is left, and run turns that into an error.
 type storeLog struct {
 	fatal atomic.Pointer[error]
 }
@@ -51,20 +54,24 @@ func (l *storeLog) Fatalf(format string, args ...any) {
 			err = fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), cause)
 		}
 	}
-	l.fatal.CompareAndSwap(nil, &err)
+	l.fail(err)
 	runtime.Goexit()
 }
+
+func (l *storeLog) fail(err error) { l.fatal.CompareAndSwap(nil, &err) }
 
 type storeOptions struct {
 	// wal is false for a store that is built from scratch: until it is sealed
 	// a crash discards it anyway.
 	wal bool
+	// mustExist refuses to make an empty store where one should be.
+	mustExist bool
 }
 
 func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
 	log := &storeLog{}
 	fs := e.FS()
-	s := &store{env: e, log: log, write: pebble.NoSync}
+	s := &store{env: e, log: log, write: pebble.NoSync, building: !o.wal}
 	if o.wal {
 		s.write = pebble.Sync
 	}
@@ -73,6 +80,7 @@ func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
 		Logger:                      log,
 		FormatMajorVersion:          pebble.FormatNewest,
 		DisableWAL:                  !o.wal,
+		ErrorIfNotExists:            o.mustExist,
 		DisableAutomaticCompactions: e.Quiet(),
 		DisableTableStats:           e.Quiet(),
 		CacheSize:                   64 << 20,
@@ -102,111 +110,108 @@ func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
 	return s, nil
 }
 
-// call runs an operation that may be fatal to Pebble in an actor of its own,
-// and gives up when ctx ends: Pebble retries a failing flush for ever.
+// abandonAfter is how long an operation may go on after its context ended.
+// Nearly all end within it, and then the store can be closed properly.
+const abandonAfter = 5 * time.Second
+
+// operation is one call into Pebble, in an actor of its own.
+type operation struct {
+	sync.Mutex
+	done      bool
+	err       error
+	abandoned bool
+}
+
+// call runs an operation that may be fatal to Pebble in an actor of its own.
+// When ctx ends it waits a little longer and then gives up, because Pebble
+// retries a failing flush for ever. A store that is being built is dead from
+// then on; one that is served lives on, since what was given up there is the
+// wish of a rebuild to copy it.
 func (s *store) call(ctx context.Context, what string, op func() error) error {
 	if err := s.dead(); err != nil {
 		return err
 	}
-	var result struct {
-		sync.Mutex
-		done bool
-		err  error
-	}
+	o := &operation{}
 	changed := s.env.NewCond()
 	s.env.Go("pebble-"+what, func() {
-		finished := false
-		var err error
-		defer func() {
-			if !finished {
-				// Goexit came from Fatalf.
-				if err = s.dead(); err == nil {
-					err = ErrStoreDead
-				}
-			}
-			result.Lock()
-			result.done, result.err = true, err
-			result.Unlock()
-			changed.Broadcast()
-		}()
-		if err = op(); err == nil {
-			err = s.removeObsolete(what)
-		}
-		finished = true
+		defer changed.Broadcast()
+		s.run(o, what, op)
 	})
-	waitErr := changed.WaitUntil(ctx, func() bool {
-		result.Lock()
-		defer result.Unlock()
-		return result.done || s.log.fatal.Load() != nil
-	})
-	if waitErr != nil {
-		abandoned := fmt.Errorf("%s did not end: %w", what, waitErr)
-		s.log.fatal.CompareAndSwap(nil, &abandoned)
-		return abandoned
+	over := func() bool {
+		o.Lock()
+		defer o.Unlock()
+		return o.done || s.log.fatal.Load() != nil
 	}
-	result.Lock()
-	defer result.Unlock()
-	if !result.done {
+	ended := changed.WaitUntil(ctx, over)
+	if ended != nil {
+		grace, stop := s.env.WithTimeout(context.WithoutCancel(ctx), abandonAfter, what)
+		defer stop()
+		if changed.WaitUntil(grace, over) != nil {
+			return s.abandon(o, fmt.Errorf("%s did not end: %w", what, ended))
+		}
+	}
+	o.Lock()
+	defer o.Unlock()
+	switch {
+	case !o.done:
 		return s.dead()
-	}
-	return result.err
-}
-
-// laterFS collects the files that Pebble has no more use for. Pebble removes
-// them in a goroutine of its own, at a time that nobody can repeat.
-type laterFS struct {
-	vfs.FS
-	mu    sync.Mutex
-	files []string
-}
-
-// Remove notes a table, log, manifest or options file for later; everything
-// else is removed at once, as Pebble waits for it.
-func (f *laterFS) Remove(path string) error {
-	switch base := f.PathBase(path); {
-	case strings.HasSuffix(base, ".sst"), strings.HasSuffix(base, ".log"),
-		strings.HasPrefix(base, "MANIFEST-"), strings.HasPrefix(base, "OPTIONS-"):
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.files = append(f.files, path)
-		return nil
+	case ended != nil:
+		return errors.Join(ended, o.err)
 	default:
-		return f.FS.Remove(path)
+		return o.err
 	}
 }
 
-// removeObsolete removes what a quiet store's operation left behind, in order
-// and in the operation's own actor.
-func (s *store) removeObsolete(what string) error {
-	if s.obsolete == nil {
-		return nil
-	}
-	if what != "close" {
-		s.db.TestOnlyWaitForCleaning()
-	}
-	s.obsolete.mu.Lock()
-	files := s.obsolete.files
-	s.obsolete.files = nil
-	s.obsolete.mu.Unlock()
-	slices.Sort(files)
-	for _, file := range files {
-		if err := s.env.FS().Remove(file); err != nil && !isNotExist(err) {
-			return fmt.Errorf("remove obsolete file: %w", err)
+// run runs op to its end, whichever that is. A store that was abandoned
+// meanwhile is closed here, where the last one who uses it is.
+func (s *store) run(o *operation, what string, op func() error) {
+	err := ErrStoreDead // It stays if Fatalf ends this actor.
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: panic: %v", what, r)
+			s.log.fail(err)
 		}
+		if dead := s.dead(); dead != nil && errors.Is(err, ErrStoreDead) {
+			err = dead
+		}
+		o.Lock()
+		o.done, o.err = true, err
+		last := o.abandoned && s.log.fatal.Load() == nil
+		o.Unlock()
+		if last && s.db != nil {
+			// Whoever wanted the store has given it up and cannot be told.
+			_ = s.db.Close()
+		}
+	}()
+	if err = op(); err == nil {
+		err = s.removeObsolete(what)
 	}
-	return nil
+}
+
+func (s *store) abandon(o *operation, why error) error {
+	o.Lock()
+	defer o.Unlock()
+	if !o.done && s.building {
+		o.abandoned = true
+		s.abandoned.CompareAndSwap(nil, &why)
+	}
+	return why
 }
 
 func (s *store) dead() error {
-	if cause := s.log.fatal.Load(); cause != nil {
+	cause := s.log.fatal.Load()
+	if cause == nil {
+		cause = s.abandoned.Load()
+	}
+	if cause != nil {
 		return fmt.Errorf("%w: %w", ErrStoreDead, *cause)
 	}
 	return nil
 }
 
-// close closes the store; a dead one cannot be closed and is left alone.
+// close closes the store once; a dead one cannot be closed and is left alone.
 func (s *store) close() error {
-	if s.dead() != nil {
+	if s.dead() != nil || !s.closed.CompareAndSwap(false, true) {
 		return nil
 	}
 	return s.call(context.Background(), "close", s.db.Close)

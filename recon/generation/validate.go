@@ -73,11 +73,40 @@ func (s *Staged) validateContainers(rows omdb.Reader) error {
 	return nil
 }
 
+// validateNamespace looks at each row, and then at the links of all: a child
+// must name as its parent the row that names it.
 func validateNamespace(rows omdb.Reader) error {
-	children := map[int64]int64{}
 	parents := map[int64]int64{}
+	err := scanNamespace(rows, func(id int64, n *derived.NSSummary) error {
+		if n.NumOfFiles < 0 || n.SizeOfFiles < 0 || n.ReplicatedSizeOfFiles < 0 {
+			return fmt.Errorf("namespace row %d has negative totals", id)
+		}
+		direct := int64(0)
+		for _, bin := range n.FileSizeBucket {
+			direct += int64(bin)
+		}
+		if direct > int64(n.NumOfFiles) {
+			return fmt.Errorf("namespace row %d has %d direct files but %d in its subtree", id, direct, n.NumOfFiles)
+		}
+		parents[id] = n.ParentID
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return scanNamespace(rows, func(id int64, n *derived.NSSummary) error {
+		for _, child := range n.ChildDirs {
+			if at, ok := parents[child]; ok && at != id {
+				return fmt.Errorf("directory %d is a child of %d but names %d as its parent", child, id, at)
+			}
+		}
+		return nil
+	})
+}
+
+func scanNamespace(rows omdb.Reader, fn func(id int64, n *derived.NSSummary) error) error {
 	var n derived.NSSummary
-	err := rows.Scan(derived.NamespaceSummary, nil, nil, func(key, value []byte) (bool, error) {
+	return rows.Scan(derived.NamespaceSummary, nil, nil, func(key, value []byte) (bool, error) {
 		id, ok := derived.ParseLong(key)
 		if !ok {
 			return false, fmt.Errorf("namespace row has key %x", key)
@@ -85,61 +114,54 @@ func validateNamespace(rows omdb.Reader) error {
 		if err := derived.DecodeNSSummary(value, &n); err != nil {
 			return false, fmt.Errorf("namespace row %d: %w", id, err)
 		}
-		if n.NumOfFiles < 0 || n.SizeOfFiles < 0 || n.ReplicatedSizeOfFiles < 0 {
-			return false, fmt.Errorf("namespace row %d has negative totals", id)
-		}
-		direct := int64(0)
-		for _, bin := range n.FileSizeBucket {
-			direct += int64(bin)
-		}
-		if direct > int64(n.NumOfFiles) {
-			return false, fmt.Errorf("namespace row %d has %d direct files but %d in its subtree", id, direct, n.NumOfFiles)
-		}
-		parents[id] = n.ParentID
-		for _, child := range n.ChildDirs {
-			children[child] = id
-		}
-		return true, nil
+		return true, fn(id, &n)
 	})
-	if err != nil {
-		return err
-	}
-	for child, parent := range children {
-		if at, ok := parents[child]; ok && at != parent {
-			return fmt.Errorf("directory %d is a child of %d but names %d as its parent", child, parent, at)
-		}
-	}
-	return nil
 }
 
+// validateSQL compares SQL with the derived tables that it was filled from, row
+// by row and in number.
 func (s *Staged) validateSQL(ctx context.Context) error {
-	rows, err := s.opened.WithSQL(ctx, Need{Stats: true, FileCounts: &FileCountFilter{}}, func() {})
+	rows, reached, err := s.opened.ReadSQL(ctx, Need{Stats: true, FileCounts: &FileCountFilter{}}, nil)
 	if err != nil {
 		return err
 	}
-	derivedRows := reader{s.opened.store.db}
-	fileCounts := 0
-	err = derivedRows.Scan(derived.FileCountBySize, nil, nil, func(_, _ []byte) (bool, error) {
-		fileCounts++
-		return true, nil
-	})
-	if err != nil {
-		return err
+	if at := s.opened.Meta().AppliedSeq; reached != at {
+		return fmt.Errorf("SQL is at sequence %d, META at %d", reached, at)
 	}
-	if len(rows.FileCounts) != fileCounts {
-		return fmt.Errorf("SQL has %d file counts, the derived table %d", len(rows.FileCounts), fileCounts)
+	inSQL := make(map[FileCount]bool, len(rows.FileCounts))
+	for _, c := range rows.FileCounts {
+		inSQL[c] = true
 	}
-	for name, value := range rows.Stats {
-		if name == derived.ContainerCountName {
-			continue
+	stats, fileCounts := 0, 0
+	compare := func(c sqlChange) error {
+		if c.Stat != "" {
+			stats++
+			if n, ok := rows.Stats[c.Stat]; !ok || n != c.Value {
+				return fmt.Errorf("SQL has %s = %d (found %v), the derived table %d", c.Stat, n, ok, c.Value)
+			}
+			return nil
 		}
-		stored, found, err := derivedRows.Get(derived.GlobalStats, []byte(name))
+		fileCounts++
+		if !inSQL[FileCount{Volume: string(c.Volume), Bucket: string(c.Bucket), UpperBound: c.UpperBound, Count: c.Value}] {
+			return fmt.Errorf("SQL lacks the count of %d files in %s/%s of up to %d bytes", c.Value, c.Volume, c.Bucket, c.UpperBound)
+		}
+		return nil
+	}
+	for _, t := range []omdb.Table{derived.GlobalStats, derived.SQLStats, derived.FileCountBySize} {
+		err := reader{s.opened.store.db}.Scan(t, nil, nil, func(key, value []byte) (bool, error) {
+			c, _, err := sqlChangeOf(t, key, value)
+			if err != nil {
+				return false, err
+			}
+			return true, compare(c)
+		})
 		if err != nil {
 			return err
 		}
-		if n, err := derived.ParseStatsValue(stored); !found || err != nil || n != value {
-			return fmt.Errorf("SQL has %s = %d, the derived table %d (found %v)", name, value, n, found)
-		}
+	}
+	if len(rows.FileCounts) != fileCounts || len(rows.Stats) != stats {
+		return fmt.Errorf("SQL has %d file counts and %d statistics, the derived tables %d and %d",
+			len(rows.FileCounts), len(rows.Stats), fileCounts, stats)
 	}
 	return nil
 }

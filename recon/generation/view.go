@@ -2,6 +2,8 @@ package generation
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -66,15 +68,23 @@ func (v *View) Unpin() {
 	}
 }
 
-// WithSQL runs fn while the SQL file stands still, and afterwards reads what
-// is needed. fn may choose a newer view of the same generation.
-func (g *Generation) WithSQL(ctx context.Context, need Need, fn func()) (SQLRows, error) {
+// ReadSQL reads what is needed while the SQL file stands still. choose, if not
+// nil, runs first, under the same lock, and may pick a newer view of the
+// generation. reached is the sequence that the rows belong to: it must be the
+// view's, or the two must not be shown together.
+func (g *Generation) ReadSQL(ctx context.Context, need Need, choose func()) (rows SQLRows, reached uint64, err error) {
 	if err := g.sqlLock.LockContext(ctx); err != nil {
-		return SQLRows{}, err
+		return SQLRows{}, 0, err
 	}
 	defer g.sqlLock.Unlock()
-	fn()
-	return g.sql.read(need)
+	if choose != nil {
+		choose()
+	}
+	if _, reached, err = g.sql.watermark(); err != nil {
+		return SQLRows{}, 0, err
+	}
+	rows, err = g.sql.read(need)
+	return rows, reached, err
 }
 
 func (g *Generation) retain() {
@@ -91,17 +101,17 @@ func (g *Generation) release() {
 	if last {
 		// The reader that was last must not pay for closing a store.
 		g.env.Go("close-generation", func() {
-			_ = g.closeFiles()
+			err := g.closeFiles()
 			if onClose != nil {
-				onClose(g)
+				onClose(err)
 			}
 		})
 	}
 }
 
 // Retire gives up the owner's hold. When the last pin is gone too the store is
-// closed and then onClose is called, in an actor of its own.
-func (g *Generation) Retire(onClose func(*Generation)) {
+// closed and then onClose is told how that went, in an actor of its own.
+func (g *Generation) Retire(onClose func(error)) {
 	g.refs.Lock()
 	g.refs.onClose = onClose
 	g.refs.Unlock()
@@ -112,9 +122,10 @@ func (g *Generation) Retire(onClose func(*Generation)) {
 func (g *Generation) closeFiles() error {
 	err := g.store.close()
 	if g.sql != nil {
-		if sqlErr := g.sql.close(); err == nil {
-			err = sqlErr
-		}
+		err = errors.Join(err, g.sql.close())
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("close generation %d: %w", g.build, err)
+	}
+	return nil
 }

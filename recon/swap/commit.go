@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"reconsim/faults/point"
-	"reconsim/recon/env"
 	"reconsim/recon/generation"
 	"reconsim/recon/omdb"
 )
@@ -91,7 +90,7 @@ func (p *Generations) movePointer(ctx context.Context, build uint64) error {
 	err := p.layout.MovePointer(ctx, build)
 	var failed *generation.MoveError
 	if errors.As(err, &failed) && failed.Moved {
-		if syncErr := env.SyncDir(p.env.FS(), p.layout.Dir()); syncErr == nil {
+		if p.layout.Settle() == nil {
 			return nil
 		}
 	}
@@ -121,21 +120,12 @@ func (p *Generations) commitWrongWay(ctx context.Context, g *generation.Generati
 func (p *Generations) RollBack(ctx context.Context, staged Staged, keepBecause string) (quarantined string, err error) {
 	s := staged.(*stagedGeneration)
 	p.staged.Store(nil)
-	var closed atomic.Bool
-	closeErr := s.Close(func() { closed.Store(true); p.closed.Broadcast() })
-	if waitErr := p.closed.WaitUntil(context.WithoutCancel(ctx), closed.Load); waitErr != nil {
-		return "", errors.Join(closeErr, waitErr)
+	var closed atomic.Pointer[error]
+	s.Close(func(err error) { closed.Store(&err); p.closed.Broadcast() })
+	waitErr := p.closed.WaitUntil(context.WithoutCancel(ctx), func() bool { return closed.Load() != nil })
+	if waitErr != nil {
+		return "", waitErr
 	}
-	current, ok, err := p.layout.Current()
-	switch {
-	case err != nil:
-		return "", errors.Join(closeErr, err)
-	case ok && current == s.Build():
-		return "", errors.Join(closeErr, fmt.Errorf("generation %d cannot be removed: the pointer already names it, and a restart will serve it", s.Build()))
-	case keepBecause != "":
-		quarantined, err = p.layout.Quarantine(s.Build(), keepBecause, p.env.Now())
-		return quarantined, errors.Join(closeErr, err)
-	default:
-		return "", errors.Join(closeErr, p.layout.Remove(s.Build()))
-	}
+	quarantined, err = p.putAwayOrKeep(leftover{build: s.Build(), because: keepBecause})
+	return quarantined, errors.Join(*closed.Load(), err)
 }

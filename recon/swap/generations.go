@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,10 @@ type Generations struct {
 		closing int
 		// lastBuild is the highest number given out.
 		lastBuild uint64
+		// leftovers could not be put away yet.
+		leftovers []leftover
+		// failures are those of closing, which happen where nobody can be told.
+		failures []error
 	}
 	closed *env.Cond
 }
@@ -62,7 +67,8 @@ func NewGenerations(e *env.Env, o Options) (*Generations, error) {
 }
 
 // Open trusts the pointer alone: what it names is opened and verified, what it
-// does not name is removed.
+// does not name is removed. What cannot be removed does not keep anybody from
+// being served: Sweep, which the caller runs now and then, tries again.
 func (p *Generations) Open(ctx context.Context) (Recovery, error) {
 	current, ok, err := p.layout.Current()
 	if err != nil {
@@ -84,33 +90,41 @@ func (p *Generations) Open(ctx context.Context) (Recovery, error) {
 		if ok && build == current {
 			continue
 		}
-		if err := p.layout.Remove(build); err != nil {
+		if _, err := p.putAwayOrKeep(leftover{build: build}); err == nil {
+			r.Discarded = append(r.Discarded, build)
+		}
+	}
+	if ok {
+		if err := p.serve(ctx, current, &r); err != nil {
 			return r, err
 		}
-		r.Discarded = append(r.Discarded, build)
+		if r.Broken != "" && slices.Contains(builds, current) {
+			because := "could not be opened: " + r.Broken
+			if _, err := p.layout.Quarantine(current, because, p.env.Now()); err != nil {
+				return r, errors.Join(errors.New(because), err)
+			}
+		}
 	}
-	if !ok {
-		return r, p.Sweep(ctx)
-	}
-	g, err := p.layout.Open(ctx, current, true)
+	return r, nil
+}
+
+// serve opens what the pointer names, or says in r why that is not possible. An
+// error is the end of ctx.
+func (p *Generations) serve(ctx context.Context, build uint64, r *Recovery) error {
+	g, err := p.layout.Open(ctx, build, true)
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			return r, cause
-		}
 		r.Broken = err.Error()
-		if _, qerr := p.layout.Quarantine(current, "could not be opened: "+r.Broken, p.env.Now()); qerr != nil {
-			return r, errors.Join(err, qerr)
-		}
-		return r, p.Sweep(ctx)
+		return context.Cause(ctx)
 	}
 	view, err := g.NewView(ctx)
 	if err != nil {
-		return r, err
+		g.Retire(nil)
+		return err
 	}
 	p.onPublish(g.Meta())
 	p.current.Store(view)
 	r.Serving = true
-	return r, p.Sweep(ctx)
+	return nil
 }
 
 // Serving is META of the served generation.
@@ -142,18 +156,36 @@ func (p *Generations) Acquire(ctx context.Context, endpoint string, need generat
 	if err := p.env.Point(ctx, point.Acquire, endpoint, 0); err != nil {
 		return nil, nil, err
 	}
-	v, err := p.pin()
-	if err != nil {
-		return nil, nil, err
-	}
 	if !need.Stats && need.FileCounts == nil {
+		v, err := p.pin()
+		if err != nil {
+			return nil, nil, err
+		}
 		return pinnedView{View: v}, v.Unpin, nil
 	}
-	g := v.Generation()
-	if next := p.staged.Load(); next != nil && p.env.Mutated(point.ServeNextSQL) {
-		g = next
+	for {
+		v, rows, err := p.pinWithSQL(ctx, need)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case v != nil:
+			return pinnedView{View: v, sql: rows}, v.Unpin, nil
+		}
 	}
-	rows, err := g.WithSQL(ctx, need, func() {
+}
+
+// pinWithSQL pins a view together with the SQL rows of its watermark. It
+// returns no view if it has to be tried again with the newest one.
+func (p *Generations) pinWithSQL(ctx context.Context, need generation.Need) (*generation.View, generation.SQLRows, error) {
+	v, err := p.pin()
+	if err != nil {
+		return nil, generation.SQLRows{}, err
+	}
+	g, planted := v.Generation(), false
+	if next := p.staged.Load(); next != nil && p.env.Mutated(point.ServeNextSQL) {
+		g, planted = next, true
+	}
+	rows, reached, err := g.ReadSQL(ctx, need, func() {
 		// A delta may have been published while we waited for the lock. SQL
 		// now stands at the newest view of this generation, so take that.
 		if newer, err := p.pin(); err == nil {
@@ -163,11 +195,19 @@ func (p *Generations) Acquire(ctx context.Context, endpoint string, need generat
 			newer.Unpin()
 		}
 	})
-	if err != nil {
-		v.Unpin()
-		return nil, nil, fmt.Errorf("read SQL of generation %d: %w", v.Generation().Build(), err)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("read SQL of generation %d: %w", g.Build(), err)
+	case reached == v.Label().AppliedSeq || planted:
+		return v, rows, nil
+	case p.current.Load() == v:
+		err = fmt.Errorf("SQL of generation %d is at sequence %d, its newest view at %d: they must not be mixed",
+			g.Build(), reached, v.Label().AppliedSeq)
 	}
-	return pinnedView{View: v, sql: rows}, v.Unpin, nil
+	// Without an error: while we waited a delta was published and then another
+	// generation, so that the view of the delta can be pinned no more.
+	v.Unpin()
+	return nil, generation.SQLRows{}, err
 }
 
 // pin takes the newest view. Losing a race against its last unpin means that a
@@ -197,26 +237,27 @@ func (p *Generations) publish(v *generation.View) (old *generation.Generation) {
 
 // Apply commits a delta to the served generation and publishes it.
 func (p *Generations) Apply(ctx context.Context, d generation.Delta) error {
+	// A delta may be committed while SQL could not follow: finish that first.
+	if err := p.Advance(ctx); err != nil {
+		return err
+	}
 	v := p.current.Load()
 	if v == nil {
 		return ErrNothingPublished
 	}
-	g := v.Generation()
-	// A delta may be committed while SQL could not follow: finish that first.
-	if v.Label().AppliedSeq != g.Meta().AppliedSeq {
-		if err := g.Advance(ctx, func(v *generation.View) { p.publish(v) }); err != nil {
-			return err
-		}
-	}
-	if err := g.Apply(ctx, d); err != nil {
+	if err := v.Generation().Apply(ctx, d); err != nil {
 		return err
 	}
-	return g.Advance(ctx, func(v *generation.View) { p.publish(v) })
+	return p.Advance(ctx)
 }
 
-// Sweep removes what has been in quarantine longer than retention.
-func (p *Generations) Sweep(context.Context) error {
-	return p.layout.SweepQuarantine(p.env.Now(), p.retention)
+// Advance publishes what is committed but not published.
+func (p *Generations) Advance(ctx context.Context) error {
+	v := p.current.Load()
+	if v == nil || v.Label().AppliedSeq == v.Generation().Meta().AppliedSeq {
+		return nil
+	}
+	return v.Generation().Advance(ctx, func(v *generation.View) { p.publish(v) })
 }
 
 // NextBuild is a number that no generation here has had.
@@ -231,45 +272,28 @@ func (p *Generations) NextBuild() (uint64, error) {
 	return p.mu.lastBuild, nil
 }
 
-// Close stops serving and waits for the pinned views of the last requests.
+// closeWait is how long Close waits for the last readers.
+const closeWait = 30 * time.Second
+
+// Close stops serving and waits for the pinned views of the last requests. A
+// pin that nobody gives back is an error, not a program that never ends.
 func (p *Generations) Close() error {
 	v := p.current.Swap(nil)
 	if v != nil {
 		p.retire(v.Generation(), false)
 		v.Unpin()
 	}
-	return p.closed.WaitUntil(context.Background(), func() bool {
+	ctx, stop := p.env.WithTimeout(context.Background(), closeWait, "close generations")
+	defer stop()
+	closing := 0
+	err := p.closed.WaitUntil(ctx, func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return p.mu.closing == 0
+		closing = p.mu.closing
+		return closing == 0
 	})
-}
-
-// retire closes a generation once nobody reads it. A superseded one then goes
-// to quarantine, or at once if nothing is retained.
-func (p *Generations) retire(g *generation.Generation, superseded bool) {
-	p.mu.Lock()
-	p.mu.closing++
-	p.mu.Unlock()
-	g.Retire(func(g *generation.Generation) {
-		if superseded {
-			// A failure leaves the directory to the sweep at the next start.
-			_ = p.putAway(g.Build())
-		}
-		p.mu.Lock()
-		p.mu.closing--
-		p.mu.Unlock()
-		p.closed.Broadcast()
-	})
-}
-
-func (p *Generations) putAway(build uint64) error {
-	if err := p.env.Point(context.Background(), point.Retire, generation.Name(build), 0); err != nil {
-		return err
+	if err != nil {
+		err = fmt.Errorf("%d generations are still read: %w", closing, err)
 	}
-	if p.retention <= 0 {
-		return p.layout.Remove(build)
-	}
-	_, err := p.layout.Quarantine(build, "superseded", p.env.Now())
-	return err
+	return errors.Join(err, p.takeFailures())
 }

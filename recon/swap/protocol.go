@@ -52,13 +52,19 @@ type Protocol interface {
 	// RollBack gives a rebuild up. keepBecause, if not empty, is the reason
 	// for which its files are kept in quarantine, whose path is returned.
 	RollBack(ctx context.Context, s Staged, keepBecause string) (quarantined string, err error)
-	// Apply commits a delta to what is served and publishes it.
+	// Apply commits a delta to what is served and publishes it. After an error
+	// Serving tells whether it was committed all the same.
 	Apply(ctx context.Context, d generation.Delta) error
-	// Sweep removes what retention no longer keeps.
+	// Advance publishes what Apply committed but could not publish; it does
+	// nothing if there is no such thing.
+	Advance(ctx context.Context) error
+	// Sweep removes what retention no longer keeps, tries again what could not
+	// be put away before, and tells what failed since the last time.
 	Sweep(ctx context.Context) error
 	// NextBuild is a number that no generation has had.
 	NextBuild() (uint64, error)
-	// Close stops serving; views that are pinned stay readable until released.
+	// Close stops serving and waits, not for ever, until the views that are
+	// pinned are released; until then they stay readable.
 	Close() error
 }
 
@@ -66,10 +72,11 @@ type Protocol interface {
 type Recovery struct {
 	// Serving is true if a committed generation is served.
 	Serving bool
-	// Discarded lists generations that the pointer did not name.
+	// Discarded lists generations that the pointer did not name and that were
+	// removed.
 	Discarded []uint64
 	// Broken explains why the committed generation could not be opened; it is
-	// then in quarantine and nothing is served.
+	// then in quarantine, if it was there at all, and nothing is served.
 	Broken string
 }
 
