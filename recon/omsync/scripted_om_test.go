@@ -64,7 +64,9 @@ func (o *scriptedOM) Submit(_ context.Context, node string, request *ozonepb.OMR
 	return response, nil
 }
 
-func (o *scriptedOM) Checkpoint(ctx context.Context, _ string) (io.ReadCloser, error) { return o.body(ctx) }
+func (o *scriptedOM) Checkpoint(ctx context.Context, _ string) (io.ReadCloser, error) {
+	return o.body(ctx)
+}
 
 // omEntry is one OM in a service list; only the one that answers lists its HTTP
 // port.
