@@ -104,6 +104,11 @@ func (c *Controller) Start(ctx context.Context) error {
 			return err
 		}
 	}
+	// A kill between the switch and the end of its rebuild leaves a download
+	// that no later rebuild would use.
+	if err := c.o.Source.Discard(); err != nil {
+		c.log.Error("candidate folder stays behind", "err", err.Error())
+	}
 	c.log.Info("recovered", "serving", c.recovery.Serving, "discarded", len(c.recovery.Discarded), "broken", c.recovery.Broken)
 	ctx, c.cancel = context.WithCancelCause(ctx)
 	c.start(ctx, "sync", c.syncLoop)
