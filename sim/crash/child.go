@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +18,7 @@ import (
 // `reconsim serve --json` does.
 type Child struct {
 	cmd    *exec.Cmd
-	stdout *firstLine
+	stdout *output
 	stderr *tail
 	killed atomic.Bool
 	ended  chan struct{}
@@ -25,7 +26,7 @@ type Child struct {
 
 // StartChild starts a program. What it writes to stderr goes to log as well.
 func StartChild(program string, args []string, log io.Writer) (*Child, error) {
-	c := &Child{cmd: exec.Command(program, args...), stdout: &firstLine{whole: make(chan struct{})}, stderr: &tail{}, ended: make(chan struct{})}
+	c := &Child{cmd: exec.Command(program, args...), stdout: &output{whole: make(chan struct{})}, stderr: &tail{}, ended: make(chan struct{})}
 	c.cmd.Stdout, c.cmd.Stderr = c.stdout, io.MultiWriter(c.stderr, log)
 	// Nothing that the child may have started can keep Wait from returning.
 	c.cmd.WaitDelay = 5 * time.Second
@@ -62,15 +63,30 @@ func (c *Child) endedError(format string, args ...any) error {
 func (c *Child) Ready(ctx context.Context, into any) error {
 	select {
 	case <-c.stdout.whole:
-		if err := json.Unmarshal(c.stdout.bytes(), into); err != nil {
-			return c.endedError("the ready line %q is no JSON document: %v", c.stdout.bytes(), err)
+		line, _, _ := bytes.Cut(c.stdout.bytes(), []byte{'\n'})
+		err := json.Unmarshal(line, into)
+		if err == nil {
+			return nil
 		}
-		return nil
+		select {
+		case <-c.ended: // A failure is a document of several lines.
+			return c.endedBeforeReady()
+		case <-time.After(lastWords):
+			return c.endedError("the ready line %q is no JSON document: %v", line, err)
+		}
 	case <-c.ended:
-		return c.endedError("serve ended (%v) before it was ready", c.cmd.ProcessState)
+		return c.endedBeforeReady()
 	case <-ctx.Done():
 		return c.endedError("serve was not ready: %v", context.Cause(ctx))
 	}
+}
+
+// lastWords is how long a child that said something odd has to end.
+const lastWords = time.Second
+
+func (c *Child) endedBeforeReady() error {
+	said := strings.Join(strings.Fields(string(c.stdout.bytes())), " ")
+	return c.endedError("serve ended (%v) before it was ready and said %q", c.cmd.ProcessState, said)
 }
 
 // Kill sends SIGKILL and waits for the end. The error is an [EndedError] if the
@@ -109,37 +125,33 @@ func (c *Child) Stop(signal os.Signal, limit time.Duration) error {
 	return nil
 }
 
-// firstLine keeps the first line that is written to it.
-type firstLine struct {
+// output keeps the start of what is written to it and tells of its first line.
+type output struct {
 	mu    sync.Mutex
-	line  []byte
-	done  bool
+	text  []byte
+	said  bool
 	whole chan struct{}
 }
 
-// lineBytes bounds what a child without a line end can make us keep.
-const lineBytes = 64 << 10
+// outputBytes bounds what a talkative child can make us keep.
+const outputBytes = 16 << 10
 
 // Write takes a part of the output.
-func (f *firstLine) Write(p []byte) (int, error) {
+func (f *output) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.done {
-		return len(p), nil
-	}
-	part, _, end := bytes.Cut(p, []byte{'\n'})
-	f.line = append(f.line, part...)
-	if end || len(f.line) > lineBytes {
-		f.done = true
+	f.text = append(f.text, p[:min(len(p), outputBytes-len(f.text))]...)
+	if !f.said && (bytes.IndexByte(f.text, '\n') >= 0 || len(f.text) == outputBytes) {
+		f.said = true
 		close(f.whole)
 	}
 	return len(p), nil
 }
 
-func (f *firstLine) bytes() []byte {
+func (f *output) bytes() []byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.line
+	return bytes.Clone(f.text)
 }
 
 // tail keeps the end of what is written to it.

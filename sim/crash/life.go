@@ -25,30 +25,27 @@ func (l *loop) aimAndKill(ctx context.Context, k *Kill) error {
 	return errors.Join(killErr, err, readErr)
 }
 
-// killStart kills a process that does not serve yet: in its download, or at a
-// random moment of its bootstrap or recovery.
+// killStart kills a process that does not serve yet: in its download, in some
+// state of its first rebuild, or at a random moment of a start.
 func (l *loop) killStart(ctx context.Context, k *Kill) error {
 	if err := l.launch(); err != nil {
 		return err
 	}
-	delay := l.within(max(l.starting, 200*time.Millisecond))
-	if k.Aim == AimDownload {
-		last, err := l.watch().Until(ctx, func(s Staging) bool { return s.State == stateInitializing })
-		if err != nil {
-			return errors.Join(err, l.child.Kill())
-		}
-		k.StateBefore = last.State
-		delay = l.within(l.downloading())
+	state, delay := "", l.within(max(l.starting, 200*time.Millisecond))
+	switch {
+	case k.Aim == AimDownload:
+		state, delay = stateInitializing, l.within(l.downloading())
+	case k.Aim == AimBootstrap && l.rng.IntN(2) == 0:
+		state, delay = inOrder[l.rng.IntN(len(inOrder))], l.within(committingSpread)
+	}
+	want := func(s Staging) bool { return state == "" || s.ID > 0 && s.reached(state) }
+	last, err := l.watch().Until(ctx, want)
+	if err != nil {
+		return errors.Join(err, l.child.Kill())
 	}
 	time.Sleep(delay)
-	if k.StateBefore == "" {
-		last, err := ReadStaging(stagingFile(l.recon))
-		if err != nil {
-			return err
-		}
-		k.StateBefore = last.State
-	}
-	err := l.child.Kill()
+	k.StateBefore = last.State
+	err = l.child.Kill()
 	l.drop()
 	return err
 }

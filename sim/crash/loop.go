@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -174,7 +175,11 @@ func (l *loop) prepare(ctx context.Context, aim Aim) error {
 // launch starts serve.
 func (l *loop) launch() error {
 	o := l.o
-	var err error
+	// A port of the last life may be somebody else's by now.
+	err := os.Remove(filepath.Join(o.Dir, "om", "ports.json"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget the ports: %w", err)
+	}
 	l.child, err = StartChild(o.Program, []string{"serve", "--json", "--dir", o.Dir,
 		"--keys", strconv.FormatInt(o.Keys, 10), "--rate", strconv.FormatFloat(o.Rate, 'f', -1, 64), "--seed", strconv.FormatUint(o.Seed, 10),
 		// Short intervals give a rebuild more fetches to catch up with. What is
