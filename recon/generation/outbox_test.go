@@ -87,7 +87,9 @@ func TestDeltaFails(t *testing.T) {
 		{"sequence goes back", point.None, func(d *Delta) { d.Applied.AppliedSeq = g.Meta().AppliedSeq }},
 		{"another generation", point.None, func(d *Delta) { d.Applied.Build = 9 }},
 		{"a counter of 3 bytes", point.None, func(d *Delta) {
-			d.Derive = func(_ context.Context, s omdb.Store) error { return s.Put(derived.SQLStats, []byte("x"), []byte("abc")) }
+			d.Derive = func(_ context.Context, s omdb.Store) error {
+				return s.Put(derived.SQLStats, []byte("x"), []byte("abc"))
+			}
 		}},
 	} {
 		d := b.delta(g)

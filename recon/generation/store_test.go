@@ -108,9 +108,9 @@ func TestStoreMustExist(t *testing.T) {
 	wantError(t, err, "does not exist")
 }
 
-// TestQuietStoreRemovesLater: D6. A quiet store removes its obsolete files in
-// the operation that made them so, in the order of their names.
-func TestQuietStoreRemovesLater(t *testing.T) {
+// TestQuietStoreRemoves: D6. A quiet store puts off the removal of its obsolete
+// files to the end of the operation; they do go.
+func TestQuietStoreRemoves(t *testing.T) {
 	b := newBench(t)
 	var removed []string
 	b.fs.fail(func(op, path string) error {
