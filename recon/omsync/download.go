@@ -151,6 +151,7 @@ func Extract(fs vfs.FS, dir string, archive io.Reader, maxBytes int64) error {
 	}
 	in := tar.NewReader(io.MultiReader(bytes.NewReader(head), archive))
 	total := int64(0)
+	buffer := make([]byte, 256<<10) // One for all files: an archive may have very many.
 	for entries := 0; ; entries++ {
 		header, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -171,7 +172,7 @@ func Extract(fs vfs.FS, dir string, archive io.Reader, maxBytes int64) error {
 		if total += header.Size; header.Size < 0 || total > maxBytes {
 			return fmt.Errorf("the snapshot is larger than the limit of %d bytes: raise reconsim.snapshot.transfer.max.bytes if it may be", maxBytes)
 		}
-		if err := extractFile(fs, fs.PathJoin(dir, name), in, header.Size); err != nil {
+		if err := extractFile(fs, fs.PathJoin(dir, name), in, header.Size, buffer); err != nil {
 			return err
 		}
 	}
@@ -190,7 +191,7 @@ func entryName(header *tar.Header) (string, error) {
 	return name, nil
 }
 
-func extractFile(fs vfs.FS, path string, in io.Reader, sizeBytes int64) error {
+func extractFile(fs vfs.FS, path string, in io.Reader, sizeBytes int64, buffer []byte) error {
 	if _, err := fs.Stat(path); err == nil {
 		return fmt.Errorf("the archive has %s twice", fs.PathBase(path))
 	}
@@ -198,7 +199,7 @@ func extractFile(fs vfs.FS, path string, in io.Reader, sizeBytes int64) error {
 	if err != nil {
 		return fmt.Errorf("create %s: %w", path, err)
 	}
-	n, err := io.CopyBuffer(struct{ io.Writer }{f}, in, make([]byte, 256<<10))
+	n, err := io.CopyBuffer(struct{ io.Writer }{f}, in, buffer)
 	if err == nil && n != sizeBytes {
 		err = fmt.Errorf("%d of %d bytes came", n, sizeBytes)
 	}
