@@ -70,7 +70,6 @@ type request struct {
 	// download is true for a new snapshot, false for the local copy.
 	download bool
 	reason   string
-	attempt  int
 }
 
 // New makes a controller; Start runs it.

@@ -86,7 +86,8 @@ func (s *scanner) next() bool {
 		s.pos = pos
 		return true
 	case wireBytes:
-		length, at := uint64(0), -1
+		var length uint64
+		var at int
 		if pos < len(buf) && buf[pos] < 0x80 {
 			length, at = uint64(buf[pos]), pos+1
 		} else {

@@ -29,7 +29,6 @@ type tableIterator struct {
 	inBlock bool
 
 	entry entry
-	key   []byte // the current entry's key; data.key is reused across blocks
 
 	// blockDone, if set, is called when a data block has been read to its end
 	// with the index key that bounds it.

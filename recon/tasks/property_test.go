@@ -23,7 +23,6 @@ type namespaceModel struct {
 	// keys and buckets hold bucket and key names of keyTable.
 	keys    []string
 	layouts map[string]ozonepb.BucketLayoutProto
-	extras  int
 	batch   []batchOp
 }
 

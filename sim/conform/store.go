@@ -118,11 +118,8 @@ func (s *Store) remember(t omdb.Table, key []byte) {
 	s.undo = append(s.undo, row)
 }
 
-// begin starts a batch of changes, which end or drop ends.
+// begin starts a batch of changes, which drop takes back or the next begin keeps.
 func (s *Store) begin() { s.undo, s.undoes = s.undo[:0], true }
-
-// end keeps the changes since begin.
-func (s *Store) end() { s.undoes = false }
 
 // drop takes the changes since begin back.
 func (s *Store) drop() {

@@ -131,19 +131,6 @@ func (o *Oracle) attach(child, parent *node, name string, index int64) error {
 	return o.credit(parent, index, &content, +1)
 }
 
-// reaches reports whether n lies below (or is) the bucket's root at index.
-func (n *node) reaches(root *node, index int64) bool {
-	for range maxDepth {
-		if n == root {
-			return true
-		}
-		if n = n.link.at(index).parent; n == nil {
-			return false
-		}
-	}
-	return false
-}
-
 // pathBelow is the path of n below its bucket with a slash after each name, and
 // whether n is reachable there.
 func (n *node) pathBelow(root *node, index int64) (string, bool) {

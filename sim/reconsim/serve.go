@@ -149,8 +149,9 @@ func (p *program) serveUntil(ctx context.Context, f serveFlags, cluster *fakeom.
 	if stopErr := rest.Shutdown(shutdown); stopErr != nil {
 		err = errors.Join(err, rest.Close())
 	}
-	<-ended
-	<-ended
+	for range 2 {
+		err = errors.Join(err, <-ended)
+	}
 	if ctx.Err() != nil {
 		fmt.Fprintln(p.err, "reconsim: stopped")
 		return nil

@@ -254,7 +254,7 @@ func (w *World) live(ctx context.Context) error {
 	defer stop(context.Canceled)
 	w.cluster.StartTraffic(float64(w.scenario.World.DeltasPerSecond.All))
 	w.start("traffic", func() {
-		if err := w.cluster.Pump(ctx, 2*pollEvery); err != nil && ctx.Err() == nil {
+		if err := w.cluster.Pump(ctx, 2*pollEvery); ctx.Err() == nil {
 			w.fail(fmt.Errorf("OM traffic: %w", err))
 		}
 	})
