@@ -145,8 +145,16 @@ func TestQuarantineBesideSweep(t *testing.T) {
 	if _, err := b.fs.Stat(filepath.Join(path, reasonName)); err != nil {
 		t.Error("the sweep took what was being put into quarantine")
 	}
-	// A move that fails leaves the generation where it was.
+	// A move that fails leaves the generation where it was; and each step is
+	// durable before the next.
 	check(t, b.fs.MkdirAll(b.layout.Path(Name(2)), 0o755))
+	check(t, b.fs.MkdirAll(b.layout.Path(Name(3)), 0o755))
+	var order []string
+	b.fs.fail(func(op, path string) error { order = append(order, op+" "+filepath.Base(path)); return nil })
+	must(b.layout.Quarantine(3, "test", at))(t)
+	if got := strings.Join(order, ", "); got != "mkdir quarantine, create REASON, syncdir gen-00000003, rename gen-00000003, syncdir quarantine, syncdir generations" {
+		t.Errorf("operations: %s", got)
+	}
 	b.fs.fail(func(op, _ string) error {
 		if op == "rename" {
 			return errPlanted
