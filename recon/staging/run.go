@@ -28,6 +28,7 @@ func (m *Manager) Run(ctx context.Context, job Job) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	program := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(context.Canceled)
 	m.progress.Store(nil)
@@ -47,6 +48,11 @@ func (m *Manager) Run(ctx context.Context, job Job) (Outcome, error) {
 		err = m.commit(ctx, staged, job)
 	}
 	if err != nil {
+		if ended := context.Cause(program); ended != nil && causeOf(err, m.status.Load().State) == CauseFailure {
+			// It failed because the program stops, which is no reason to give
+			// up.
+			err = fmt.Errorf("%w: %w", &CancelError{Cause: CauseShutdown, By: ended.Error()}, err)
+		}
 		return m.rollBack(ctx, staged, err, job.Final)
 	}
 	return m.finish(ctx)
