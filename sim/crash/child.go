@@ -70,12 +70,12 @@ func (c *Child) Ready(ctx context.Context, into any) error {
 		}
 		select {
 		case <-c.ended: // A failure is a document of several lines.
-			return c.endedBeforeReady()
+			return c.endedByItself()
 		case <-time.After(lastWords):
 			return c.endedError("the ready line %q is no JSON document: %v", line, err)
 		}
 	case <-c.ended:
-		return c.endedBeforeReady()
+		return c.endedByItself()
 	case <-ctx.Done():
 		return c.endedError("serve was not ready: %v", context.Cause(ctx))
 	}
@@ -84,9 +84,25 @@ func (c *Child) Ready(ctx context.Context, into any) error {
 // lastWords is how long a child that said something odd has to end.
 const lastWords = time.Second
 
-func (c *Child) endedBeforeReady() error {
+// endedByItself tells how, with what it said on stdout: its failure, if it could
+// not start.
+func (c *Child) endedByItself() error {
 	said := strings.Join(strings.Fields(string(c.stdout.bytes())), " ")
-	return c.endedError("serve ended (%v) before it was ready and said %q", c.cmd.ProcessState, said)
+	return c.endedError("serve ended by itself (%v) and said %q", c.cmd.ProcessState, said)
+}
+
+// While is a context that ends with the child, too; the cause then says how the
+// child ended.
+func (c *Child) While(ctx context.Context) (during context.Context, stop func()) {
+	during, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-c.ended:
+			cancel(c.endedByItself())
+		case <-during.Done():
+		}
+	}()
+	return during, func() { cancel(context.Canceled) }
 }
 
 // Kill sends SIGKILL and waits for the end. The error is an [EndedError] if the
@@ -97,7 +113,7 @@ func (c *Child) Kill() error {
 	_ = c.cmd.Process.Kill()
 	<-c.ended
 	if code := c.cmd.ProcessState.ExitCode(); code != -1 {
-		return c.endedError("serve ended by itself (%v)", c.cmd.ProcessState)
+		return c.endedByItself()
 	}
 	return nil
 }

@@ -15,7 +15,9 @@ func (l *loop) aimAndKill(ctx context.Context, k *Kill) error {
 		return l.killStart(ctx, k)
 	}
 	crowd := l.client.read(ctx, l.rng.Uint64())
-	last, err := l.moment(ctx, k.Aim)
+	during, stop := l.child.While(ctx)
+	defer stop()
+	last, err := l.moment(during, k.Aim)
 	k.StateBefore = last.State
 	killErr := l.child.Kill()
 	l.drop()
@@ -39,7 +41,9 @@ func (l *loop) killStart(ctx context.Context, k *Kill) error {
 		state, delay = inOrder[l.rng.IntN(len(inOrder))], l.within(committingSpread)
 	}
 	want := func(s Staging) bool { return state == "" || s.ID > 0 && s.reached(state) }
-	last, err := l.watch().Until(ctx, want)
+	during, stop := l.child.While(ctx)
+	defer stop()
+	last, err := l.watch().Until(during, want)
 	if err != nil {
 		return errors.Join(err, l.child.Kill())
 	}

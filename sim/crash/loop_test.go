@@ -24,35 +24,33 @@ func build(t *testing.T) string {
 
 // TestKillReconsim kills the real program in its bootstrap, in PROCESSING and at
 // the switch; all that it serves afterwards is right (crash-atomic,
-// durable-commit, #6), and a second loop goes on in the same folder.
+// durable-commit, #6).
 func TestKillReconsim(t *testing.T) {
 	program, dir := build(t), t.TempDir()
 	log, err := os.Create(filepath.Join(t.TempDir(), "serve.log"))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, log.Close()) }()
-	o := Options{Program: program, Dir: dir, Times: 3, Quota: 1, Keys: 1000, Rate: 200, Seed: 5, Answers: 60, Log: log}
-	for round := range 2 {
-		var told []Kill
-		o.Progress = func(k Kill) { told = append(told, k) }
-		r, err := Run(t.Context(), o)
-		require.NoError(t, err)
-		text, err := json.MarshalIndent(r, "", " ")
-		require.NoError(t, err)
-		require.Equal(t, Pass, r.Verdict, "round %d: %s", round, text)
-		require.Equal(t, r.Kills, told)
-		require.GreaterOrEqual(t, r.Processing, 1)
-		require.GreaterOrEqual(t, r.ReadyToCommitted, 1)
-		for _, k := range r.Kills {
-			require.GreaterOrEqual(t, k.Answers, o.Answers)
-			require.NotEqual(t, "none", k.ServedAfter)
-		}
-		for _, p := range []check.Property{check.Exact, check.Monotonic, check.ReadYourCommit, check.CrashAtomic, check.DurableCommit, check.LegalEdges, check.NoLeak} {
-			require.True(t, strings.Contains(string(text), `"`+string(p)+`"`), "%s was never put to the test", p)
-		}
-		var table strings.Builder
-		require.NoError(t, r.Text(&table))
-		require.Contains(t, table.String(), "pass: ")
+	var told []Kill
+	o := Options{Program: program, Dir: dir, Times: 3, Quota: 1, Keys: 1000, Rate: 200, Seed: 5, Answers: 60, Log: log,
+		Progress: func(k Kill) { told = append(told, k) }}
+	r, err := Run(t.Context(), o)
+	require.NoError(t, err)
+	text, err := json.MarshalIndent(r, "", " ")
+	require.NoError(t, err)
+	require.Equal(t, Pass, r.Verdict, string(text))
+	require.Equal(t, r.Kills, told)
+	require.GreaterOrEqual(t, r.Processing, 1)
+	require.GreaterOrEqual(t, r.ReadyToCommitted, 1)
+	for _, k := range r.Kills {
+		require.GreaterOrEqual(t, k.Answers, o.Answers)
+		require.NotEqual(t, "none", k.ServedAfter)
 	}
+	for _, p := range []check.Property{check.Exact, check.Monotonic, check.ReadYourCommit, check.CrashAtomic, check.DurableCommit, check.LegalEdges, check.NoLeak} {
+		require.Contains(t, string(text), `"`+string(p)+`"`, "%s was never put to the test", p)
+	}
+	var table strings.Builder
+	require.NoError(t, r.Text(&table))
+	require.Contains(t, table.String(), "pass: ")
 }
 
 // TestLoopWithoutProgram: a program that cannot run is the environment's fault.

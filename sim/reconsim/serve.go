@@ -88,7 +88,11 @@ func (p *program) serve(ctx context.Context, f serveFlags) (err error) {
 	if f.dir, err = filepath.Abs(f.dir); err != nil {
 		return usage("%v", err)
 	}
-	return environment(p.serveIn(ctx, f, cfg))
+	err = p.serveIn(ctx, f, cfg)
+	if err == nil && ctx.Err() != nil {
+		fmt.Fprintln(p.err, "reconsim: stopped")
+	}
+	return environment(err)
 }
 
 func (p *program) serveIn(ctx context.Context, f serveFlags, cfg *config.Config) (err error) {
@@ -153,7 +157,6 @@ func (p *program) serveUntil(ctx context.Context, f serveFlags, cluster *fakeom.
 		err = errors.Join(err, <-ended)
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintln(p.err, "reconsim: stopped")
 		return nil
 	}
 	return err
