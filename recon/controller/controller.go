@@ -51,8 +51,10 @@ type Controller struct {
 		sync.Mutex
 		// frozen says why the served generation takes no deltas; empty if it does.
 		frozen string
-		// request waits for the rebuild actor.
-		request *request
+		// request waits for the rebuild actor; rebuilding is true while that has
+		// one in hand, also between two attempts.
+		request    *request
+		rebuilding bool
 		// syncNow asks the sync actor not to wait.
 		syncNow bool
 		// failed is the fetch that tasks could not take; the next rebuild from
@@ -180,7 +182,20 @@ func (c *Controller) takeRequest() *request {
 	defer c.mu.Unlock()
 	r := c.mu.request
 	c.mu.request = nil
+	c.mu.rebuilding = r != nil
 	return r
+}
+
+func (c *Controller) doneRebuilding() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.rebuilding = false
+}
+
+func (c *Controller) isRebuilding() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.rebuilding
 }
 
 func (c *Controller) requested() bool {

@@ -19,6 +19,7 @@ func (c *Controller) rebuildLoop(ctx context.Context) {
 	for c.changed.WaitUntil(ctx, c.requested) == nil {
 		if r := c.takeRequest(); r != nil {
 			c.rebuild(ctx, *r)
+			c.doneRebuilding()
 		}
 	}
 }
@@ -75,8 +76,6 @@ func (c *Controller) waitToRetry(ctx context.Context) bool {
 	c.staging.PlanRetry(time.Time{})
 	return ok
 }
-
-func (c *Controller) waitingToRetry() bool { return !c.staging.Status().RetryAt.IsZero() }
 
 // job says where an attempt's OM rows and deltas come from.
 func (c *Controller) job(r request, attempt int, final bool, candidate **generation.Snapshot) staging.Job {

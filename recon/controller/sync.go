@@ -131,9 +131,10 @@ func (c *Controller) fetchFailed(err error) error {
 	return nil
 }
 
-// begin asks for a rebuild unless one is under way or already asked for.
+// begin asks for a rebuild unless one is under way, waits to be tried again, or
+// is already asked for: a second request would count its attempts anew.
 func (c *Controller) begin(r request) {
-	if state := c.staging.Status().State; state != staging.None || c.requested() || c.waitingToRetry() {
+	if c.requested() || c.isRebuilding() || c.staging.Status().State != staging.None {
 		return
 	}
 	c.ask(r)

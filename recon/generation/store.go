@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -91,6 +92,9 @@ func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
 	}
 	if e.Quiet() {
 		options.CacheSize, options.MemTableSize = 1<<20, 256<<10
+		// Nothing compacts level 0 here, so waiting until it is smaller would
+		// be waiting for ever: each copy of a generation adds a table.
+		options.L0StopWritesThreshold = math.MaxInt32
 		// Its default is the number of processors, which is in a file on disk.
 		options.Experimental.FileCacheShards = 2
 		s.obsolete = &laterFS{FS: fs}

@@ -57,6 +57,9 @@ func (p *Generations) Stage(ctx context.Context, o generation.StageOptions) (Sta
 func (p *Generations) Commit(ctx context.Context, staged Staged) error {
 	s := staged.(*stagedGeneration)
 	g := s.Sealed()
+	if g == nil {
+		return fmt.Errorf("generation %d was not sealed and cannot be committed", s.Build())
+	}
 	defer p.staged.Store(nil)
 	if err := p.env.Point(ctx, point.CommitBegin, generation.Name(g.Build()), 0); err != nil {
 		return fmt.Errorf("begin commit: %w", err)
