@@ -28,14 +28,15 @@ const maxEntries = 1 << 20
 // leads no more is refused. A failed download leaves nothing that a later one
 // would trust.
 func (s *Source) Download(ctx context.Context, progress func(bytes int64)) (generation.Snapshot, error) {
-	leader, err := s.Leader(ctx)
+	from, err := s.findLeader(ctx)
 	if err != nil {
 		return generation.Snapshot{}, err
 	}
+	leader := from.id
 	if err := s.o.Env.Point(ctx, point.TransferStart, leader, 0); err != nil {
 		return generation.Snapshot{}, fmt.Errorf("download snapshot: %w", err)
 	}
-	if err := s.transfer(ctx, progress); err != nil {
+	if err := s.transfer(ctx, from.node, progress); err != nil {
 		return generation.Snapshot{}, fmt.Errorf("download snapshot from OM %s: %w", leader, err)
 	}
 	if err := s.o.Env.Point(ctx, point.TransferDone, leader, 0); err != nil {
@@ -64,7 +65,7 @@ func (s *Source) Discard() error {
 	return nil
 }
 
-func (s *Source) transfer(ctx context.Context, progress func(int64)) error {
+func (s *Source) transfer(ctx context.Context, node string, progress func(int64)) error {
 	if err := s.Discard(); err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (s *Source) transfer(ctx context.Context, progress func(int64)) error {
 	disarm := s.o.Env.After(s.o.RequestTimeout, func() {
 		cancel(fmt.Errorf("the OM did not answer: %w after %v", env.ErrTimeout, s.o.RequestTimeout))
 	})
-	body, err := s.o.Client.Checkpoint(ctx, s.known)
+	body, err := s.o.Client.Checkpoint(ctx, node)
 	disarm()
 	if err != nil {
 		return w.explain(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"reconsim/faults/point"
@@ -34,12 +35,13 @@ type Options struct {
 	Limit uint64
 }
 
-// Source is the OM as the engine sees it. It belongs to one actor, except that
-// a download may run in another.
+// Source is the OM as the engine sees it, for any number of actors: deltas are
+// fetched while a download runs.
 type Source struct {
 	o Options
-	// known is the node that led last time.
-	known string
+	// known is the node that led last time; the nodes are asked in the client's
+	// order as long as it is nil.
+	known atomic.Pointer[string]
 }
 
 // NewSource makes a source.
@@ -72,17 +74,17 @@ const seqNone = ^uint64(0)
 // that only a full snapshot helps; any other error that the cycle may be tried
 // again.
 func (s *Source) Fetch(ctx context.Context, from Position) (Fetched, error) {
-	leader, err := s.Leader(ctx)
+	leader, err := s.findLeader(ctx)
 	if err != nil {
 		return Fetched{}, err
 	}
-	if err := s.sameLineage(leader, from.Lineage); err != nil {
+	if err := s.sameLineage(leader.id, from.Lineage); err != nil {
 		return Fetched{}, err
 	}
-	if err := s.o.Env.Point(ctx, point.OMUpdates, leader, int64(from.Seq)); err != nil {
+	if err := s.o.Env.Point(ctx, point.OMUpdates, leader.id, int64(from.Seq)); err != nil {
 		return Fetched{}, err
 	}
-	response, err := s.requestUpdates(ctx, from.Seq)
+	response, err := s.requestUpdates(ctx, leader.node, from.Seq)
 	if err != nil {
 		return Fetched{}, err
 	}
@@ -104,11 +106,11 @@ func (s *Source) sameLineage(leader string, lineage generation.Lineage) error {
 		"OM %s leads now, our sequence numbers are those of %s", leader, lineage.Node)}
 }
 
-func (s *Source) requestUpdates(ctx context.Context, since uint64) (*ozonepb.OMResponse, error) {
+func (s *Source) requestUpdates(ctx context.Context, node string, since uint64) (*ozonepb.OMResponse, error) {
 	ctx, stop := s.o.Env.WithTimeout(ctx, s.o.RequestTimeout, "DBUpdates")
 	defer stop()
 	limit := s.o.Limit
-	return s.submit(ctx, s.known, &ozonepb.OMRequest{
+	return s.submit(ctx, node, &ozonepb.OMRequest{
 		CmdType:          ozonepb.Type_DBUpdates.Enum(),
 		DbUpdatesRequest: &ozonepb.DBUpdatesRequest{SequenceNumber: &since, LimitCount: &limit},
 	})

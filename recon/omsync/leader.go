@@ -10,35 +10,44 @@ import (
 	"reconsim/recon/ozonepb"
 )
 
+// leader is the OM that leads, and the client's name for the node that said so
+// of itself, which is where it is reached.
+type leader struct{ id, node string }
+
 // Leader asks the nodes in turn until one names itself as the leader, and
 // returns its node id. Only the leader's own word counts: a peer knows neither
 // its HTTP port nor whether it still leads (OM-H31).
 func (s *Source) Leader(ctx context.Context) (string, error) {
+	l, err := s.findLeader(ctx)
+	return l.id, err
+}
+
+func (s *Source) findLeader(ctx context.Context) (leader, error) {
 	var failures []error
 	for _, node := range s.order() {
-		leader, err := s.askLeader(ctx, node)
+		id, err := s.askLeader(ctx, node)
 		if err == nil {
-			s.known = node
-			return leader, nil
+			s.known.Store(&node)
+			return leader{id, node}, nil
 		}
 		if cause := context.Cause(ctx); cause != nil {
-			return "", cause
+			return leader{}, cause
 		}
 		failures = append(failures, fmt.Errorf("%s: %w", node, err))
 	}
-	return "", fmt.Errorf("%w: %w", ErrNoLeader, errors.Join(failures...))
+	return leader{}, fmt.Errorf("%w: %w", ErrNoLeader, errors.Join(failures...))
 }
 
 // order puts the node that led last time first.
 func (s *Source) order() []string {
-	nodes := []string{}
-	if s.known != "" {
-		nodes = append(nodes, s.known)
+	nodes := slices.Clone(s.o.Client.Nodes())
+	known := s.known.Load()
+	if known == nil {
+		return nodes
 	}
-	for _, node := range s.o.Client.Nodes() {
-		if node != s.known {
-			nodes = append(nodes, node)
-		}
+	if i := slices.Index(nodes, *known); i > 0 {
+		copy(nodes[1:], nodes[:i])
+		nodes[0] = *known
 	}
 	return nodes
 }
