@@ -23,6 +23,7 @@ FUZZ_ALL = $(shell grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' re
 # itself as a failure of the target (go.dev/issue/75804).
 FUZZTIME ?= 500000x
 BENCHTIME ?= 1s
+N ?= 100000
 
 # $(call fuzz,PACKAGE:TARGET...,TIME) stops at the first finding. A target that
 # is gone counts as a failure, go test alone would pass.
@@ -36,7 +37,7 @@ define fuzz
 	done
 endef
 
-.PHONY: help build run serve corpus broken kill-loop test check-format vet unit race fuzz-brief validate fuzz lint bench proto clean
+.PHONY: help build run serve corpus broken kill-loop rule test check-format vet unit race fuzz-brief validate fuzz lint bench proto clean
 
 ##@ Watch it
 
@@ -58,6 +59,9 @@ broken: build ## plant mistakes in the engine: does the property named for it se
 
 kill-loop: build ## kill Recon 20 times at moments nobody chose: is a whole generation served after each?
 	$(RECONSIM) kill-loop --times 20
+
+rule: ## deltas against rebuilds on N (100000) random workloads, ten minutes; a failure is written as a set
+	go test ./sim/conform -run '^TestRule$$' -rapid.checks=$(N) -timeout 24h -v
 
 fuzz: ## every fuzz target, FUZZTIME (500000x) inputs each; new inputs that fail land in testdata/fuzz
 	@$(call fuzz,$(FUZZ_ALL),$(FUZZTIME))

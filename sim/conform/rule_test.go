@@ -186,8 +186,12 @@ func TestRule(t *testing.T) {
 			}
 		}
 	})
+	const report = 5000 // workloads between two lines of progress, which go test -v shows
+	progress := t.Logf
 	rapid.Check(t, func(t *rapid.T) {
-		checks++
+		if checks++; checks%report == 0 {
+			progress("%d workloads without a failure", checks)
+		}
 		s, err := drawWorkload(t, done)
 		if err != nil {
 			t.Fatalf("make a workload: %v", err)
