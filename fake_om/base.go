@@ -148,6 +148,9 @@ func (c *Cluster) writeFamily(ctx context.Context, roll *tableRoll, info omdb.Tr
 			if err = context.Cause(ctx); err != nil {
 				return false
 			}
+			if c.options.Progress != nil {
+				c.options.Progress(checkRows)
+			}
 		}
 		err = roll.add(key, value)
 		return err == nil

@@ -55,6 +55,9 @@ type Options struct {
 	UpdatesBytes int64
 	// Parallel is how many base tables are written at a time; default 1.
 	Parallel int
+	// Progress is told now and then how many more rows of the base were written;
+	// it is called by several actors at a time.
+	Progress func(rows int64)
 	// Enter is told of every transaction as it enters the replicated log, in
 	// order, those replayed by Open included; what Observe says of calls holds
 	// here too.

@@ -161,6 +161,7 @@ func (c *checker) checkReaders() {
 	r := c.scenario.Readers
 	c.size("readers.count", r.Count, 0, maxReaders)
 	c.size("readers.sessions", r.Sessions, 1, maxReaders)
+	c.size("readers.requestsPerSecond", r.RequestsPerSecond, 0, maxRate)
 	c.known("readers.endpoints", r.Endpoints, "endpoint", c.vocab.Endpoints)
 }
 

@@ -14,6 +14,7 @@ func clone(s Scenario) *Scenario {
 	s.Config = maps.Clone(s.Config)
 	s.Readers.Count = s.Readers.Count.clone()
 	s.Readers.Sessions = s.Readers.Sessions.clone()
+	s.Readers.RequestsPerSecond = s.Readers.RequestsPerSecond.clone()
 	s.Readers.Endpoints = slices.Clone(s.Readers.Endpoints)
 	s.Timeline = slices.Clone(s.Timeline)
 	for i := range s.Timeline {

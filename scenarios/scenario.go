@@ -37,11 +37,12 @@ type World struct {
 
 // Readers are the clients whose answers are checked.
 type Readers struct {
-	Count     Size     `yaml:"count" about:"readers at work at the same time"`
-	Sessions  Size     `yaml:"sessions,omitempty" about:"clients they speak for, each of which must never go back; default one for each reader"`
-	InFlight  int64    `yaml:"inFlight,omitempty" about:"requests that a reader keeps under way at once, as a web page does; default 1"`
-	ThinkTime Duration `yaml:"thinkTime,omitempty" about:"pause of a reader between two requests; default none"`
-	Endpoints []string `yaml:"endpoints,omitempty" about:"what they ask for, in turn; default every endpoint"`
+	Count             Size     `yaml:"count" about:"readers at work at the same time"`
+	Sessions          Size     `yaml:"sessions,omitempty" about:"clients they speak for, each of which must never go back; default one for each reader"`
+	InFlight          int64    `yaml:"inFlight,omitempty" about:"requests that a reader keeps under way at once, as a web page does; default 1"`
+	ThinkTime         Duration `yaml:"thinkTime,omitempty" about:"pause of a reader between two requests; default none"`
+	RequestsPerSecond Size     `yaml:"requestsPerSecond,omitempty" about:"requests that fall due for each reader in a second, however long the answers take, and from when each is measured; default the next follows the answer"`
+	Endpoints         []string `yaml:"endpoints,omitempty" about:"what they ask for, in turn; default every endpoint"`
 }
 
 // Step is one line of the timeline. It is due when every step before it is

@@ -98,6 +98,7 @@ func (r *resolver) world(w *World) {
 func (r *resolver) readers(readers *Readers) {
 	r.size("readers.count", &readers.Count)
 	r.size("readers.sessions", &readers.Sessions)
+	r.size("readers.requestsPerSecond", &readers.RequestsPerSecond)
 	setDefault(&readers.Sessions.All, readers.Count.All)
 	setDefault(&readers.InFlight, 1)
 	if readers.Endpoints == nil {

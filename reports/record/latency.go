@@ -35,6 +35,11 @@ type PhaseLatency struct {
 	Phase Phase `json:"phase" jsonschema:"enum=rest,enum=staging,enum=switch"`
 	// Reads is the number of reads measured.
 	Reads int64 `json:"reads"`
+	// Failed, Empty and Mixed are those that got no answer, too little, or two
+	// generations at once.
+	Failed int64 `json:"failed"`
+	Empty  int64 `json:"empty"`
+	Mixed  int64 `json:"mixed"`
 	// P50Micros is the median in microseconds.
 	P50Micros int64 `json:"p50Micros"`
 	// P99Micros is the 99th percentile in microseconds.

@@ -77,6 +77,8 @@ type Run struct {
 	ViolationsOmitted int64 `json:"violationsOmitted,omitempty"`
 	// Latency is how long answers took at rest, while staging, at a switch.
 	Latency Latency `json:"latency"`
+	// Load is what a load run measured beyond that.
+	Load *Load `json:"load,omitempty"`
 	// Expectations is what the scenario expected at its end.
 	Expectations []Expectation `json:"expectations"`
 	// Thresholds is what the scenario or the command line bounded.

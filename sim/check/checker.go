@@ -144,7 +144,7 @@ func (e *examination) check(p Property) { e.checked = append(e.checked, p) }
 
 func (e *examination) violate(p Property, d *Difference, format string, args ...any) {
 	v := Violation{
-		Property: p, Reader: e.o.Reader, Session: e.o.Session, Request: e.o.Request, Phase: e.o.PhaseAtSend,
+		Property: p, Reader: e.o.Reader, Session: e.o.Session, Request: e.o.Request, Phase: e.o.PhaseAtSend, SpannedPublish: e.o.SpannedPublish,
 		SentAt: e.o.SentAt, DoneAt: e.o.DoneAt, Generation: e.generation, Index: e.index,
 		Detail: fmt.Sprintf(format, args...), Status: e.o.Status,
 		Body: string(e.o.Body[:min(len(e.o.Body), keptBodyBytes)]),

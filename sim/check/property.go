@@ -68,13 +68,15 @@ type Violation struct {
 	Property Property `json:"property"`
 	// Signature is the same for violations that are likely one fault: property,
 	// reader, and the pair of generations (answered, current).
-	Signature string    `json:"signature"`
-	Reader    string    `json:"reader,omitempty"`
-	Session   string    `json:"session,omitempty"`
-	Request   string    `json:"request,omitempty"`
-	Phase     string    `json:"phase,omitempty"`
-	SentAt    time.Time `json:"sentAt"`
-	DoneAt    time.Time `json:"doneAt"`
+	Signature string `json:"signature"`
+	Reader    string `json:"reader,omitempty"`
+	Session   string `json:"session,omitempty"`
+	Request   string `json:"request,omitempty"`
+	Phase     string `json:"phase,omitempty"`
+	// SpannedPublish says that a generation was published before the answer.
+	SpannedPublish bool      `json:"spannedPublish,omitempty"`
+	SentAt         time.Time `json:"sentAt"`
+	DoneAt         time.Time `json:"doneAt"`
 	// Generation and Index are what the answer's label says; Index is −1
 	// without one.
 	Generation string `json:"generation,omitempty"`

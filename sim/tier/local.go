@@ -37,6 +37,16 @@ type Options struct {
 	Patience    time.Duration
 	Mutations   []point.Mutation
 	CommandLine []string
+	// Tier is the name that the run goes by; [Local] if empty. A load run is one
+	// of this tier with Sample and Hooks, which are those of world.Options.
+	Tier   string
+	Sample int64
+	Hooks  world.Hooks
+	// Measured adds figures to the record before thresholds are looked at; it
+	// may be nil.
+	Measured func(*record.Run)
+	// Repeat is the command that repeats the run; empty for `reconsim run`.
+	Repeat string
 	// Progress is called a few times a second while the run goes on; it may be
 	// nil.
 	Progress func(world.Progress)
@@ -50,10 +60,16 @@ func RunLocal(ctx context.Context, o Options) (record.Run, error) {
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Minute
 	}
-	run := record.Run{ToolVersion: o.Version, CommandLine: o.CommandLine, Tier: Local, Seed: o.Seed, StartedAt: time.Now().UTC(), Clock: record.ClockReal,
+	if o.Tier == "" {
+		o.Tier = Local
+	}
+	if o.Repeat == "" {
+		o.Repeat = repeatCommand(o)
+	}
+	run := record.Run{ToolVersion: o.Version, CommandLine: o.CommandLine, Tier: o.Tier, Seed: o.Seed, StartedAt: time.Now().UTC(), Clock: record.ClockReal,
 		Machine:  record.Machine{Cores: runtime.GOMAXPROCS(0), GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH},
 		Scenario: record.Scenario{File: o.File, Name: o.Scenario.Name, About: o.Scenario.About, Proves: o.Scenario.Proves},
-		Repeat:   repeatCommand(o), Dir: o.Out}
+		Repeat:   o.Repeat, Dir: o.Out}
 	if _, err := os.Stat(filepath.Join(o.Out, record.EventsFile)); err == nil {
 		return run, &record.Failure{Kind: record.KindUsage, Message: o.Out + " holds a run already, which would be mixed with this one",
 			Suggestion: "give another --out, or none"}
@@ -95,7 +111,7 @@ func tell(ctx context.Context, o Options, run *record.Run, events *record.EventW
 	var lost error
 	w, err := world.New(world.Options{
 		Scenario: o.Scenario, Seed: o.Seed, Dir: dataDir(o.Out), FS: vfs.Default, Runtime: env.NewGoroutines(),
-		Network: true, CheckLater: true, Mutations: o.Mutations, Patience: o.Patience, Log: slog.New(slog.NewTextHandler(log, nil)),
+		Network: true, CheckLater: true, Mutations: o.Mutations, Patience: o.Patience, Sample: o.Sample, Hooks: o.Hooks, Log: slog.New(slog.NewTextHandler(log, nil)),
 		Event: func(e record.Event) {
 			if err := events.Append(e); err != nil {
 				lost = err
@@ -111,6 +127,9 @@ func tell(ctx context.Context, o Options, run *record.Run, events *record.EventW
 	err = w.Run(ctx)
 	stop()
 	run.PeakRSSBytes = usage().peakRSSBytes
+	if o.Measured != nil {
+		o.Measured(run)
+	}
 	var stuck *world.StuckError
 	if errors.As(err, &stuck) {
 		// The story came to nothing; that is a finding, not a broken machine.

@@ -31,6 +31,9 @@ func (w *World) stagingChanged(s staging.Status) {
 	for _, v := range w.checker.Transition(check.Transition{Machine: "recon", From: from.String(), To: s.State.String(), At: now}) {
 		w.violated(v)
 	}
+	if hook := w.options.Hooks.Staged; hook != nil {
+		hook(s, w.recon.Load())
+	}
 	if s.State == staging.Committed {
 		if recon := w.recon.Load(); recon != nil {
 			if m, ok := recon.Protocol.Serving(); ok {
@@ -135,6 +138,7 @@ func (w *World) submit(o check.Observation) {
 
 // violated keeps a violation for the record.
 func (w *World) violated(v check.Violation) {
+	w.meter.found(v)
 	at := w.millis(v.DoneAt)
 	kept := record.Violation{Property: string(v.Property), Signature: v.Signature, Message: v.String(), Reader: v.Reader,
 		AtMillis: at, Request: v.Request, Got: v.Got, Want: v.Want}

@@ -9,6 +9,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"reconsim/reports/record"
+	"reconsim/sim/check"
 )
 
 // meter counts the answers of a run and measures how long they took. It is
@@ -21,6 +22,7 @@ type meter struct {
 		counts   map[readKey]int64
 		spanning map[string]int64
 		latency  map[latencyKey]*hdrhistogram.Histogram
+		wrong    map[latencyKey]*wrongReads
 		samples  map[sampleKey]*sample
 	}
 }
@@ -32,6 +34,9 @@ type latencyKey struct {
 	endpoint string
 	phase    record.Phase
 }
+
+// wrongReads counts the answers of a phase that were no answers, empty or mixed.
+type wrongReads struct{ failed, empty, mixed int64 }
 
 type sampleKey struct {
 	bucket     int64
@@ -46,6 +51,7 @@ const anyEndpoint = ""
 func newMeter() *meter {
 	m := &meter{}
 	m.mu.failed, m.mu.counts, m.mu.spanning = map[string]int64{}, map[readKey]int64{}, map[string]int64{}
+	m.mu.wrong = map[latencyKey]*wrongReads{}
 	m.mu.latency, m.mu.samples = map[latencyKey]*hdrhistogram.Histogram{}, map[sampleKey]*sample{}
 	return m
 }
@@ -59,14 +65,44 @@ type read struct {
 	took            time.Duration
 }
 
-func (m *meter) add(r read) {
-	phase := record.Rest
+// phaseOf is what the engine was doing while an answer was made.
+func phaseOf(spanned bool, state string) record.Phase {
 	switch {
-	case r.spanned || r.state == record.StateCommitting:
-		phase = record.Switch
-	case r.state != record.StateNone && r.state != record.StateFailed:
-		phase = record.Staging
+	case spanned || state == record.StateCommitting:
+		return record.Switch
+	case state != record.StateNone && state != record.StateFailed:
+		return record.Staging
+	default:
+		return record.Rest
 	}
+}
+
+// found counts what an answer was found to be.
+func (m *meter) found(v check.Violation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	phase := phaseOf(v.SpannedPublish, v.Phase)
+	for _, endpoint := range []string{anyEndpoint, endpointOf(v.Request)} {
+		switch wrong := m.wrongOf(endpoint, phase); v.Property {
+		case check.NeverEmpty:
+			wrong.empty++
+		case check.OneGeneration:
+			wrong.mixed++
+		}
+	}
+}
+
+// wrongOf finds or makes a counter; the lock is held.
+func (m *meter) wrongOf(endpoint string, phase record.Phase) *wrongReads {
+	key := latencyKey{endpoint, phase}
+	if m.mu.wrong[key] == nil {
+		m.mu.wrong[key] = &wrongReads{}
+	}
+	return m.mu.wrong[key]
+}
+
+func (m *meter) add(r read) {
+	phase := phaseOf(r.spanned, r.state)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.mu.reads++
@@ -76,6 +112,8 @@ func (m *meter) add(r read) {
 	}
 	if r.failed {
 		m.mu.failed[r.endpoint]++
+		m.wrongOf(anyEndpoint, phase).failed++
+		m.wrongOf(r.endpoint, phase).failed++
 	}
 	for _, endpoint := range []string{anyEndpoint, r.endpoint} {
 		h := m.mu.latency[latencyKey{endpoint, phase}]
@@ -164,7 +202,9 @@ func (m *meter) phases(endpoint string) []record.PhaseLatency {
 	var phases []record.PhaseLatency
 	for _, phase := range []record.Phase{record.Rest, record.Staging, record.Switch} {
 		if h := m.mu.latency[latencyKey{endpoint, phase}]; h != nil {
+			wrong := m.wrongOf(endpoint, phase)
 			phases = append(phases, record.PhaseLatency{Phase: phase, Reads: h.TotalCount(),
+				Failed: wrong.failed, Empty: wrong.empty, Mixed: wrong.mixed,
 				P50Micros: h.ValueAtQuantile(50), P99Micros: h.ValueAtQuantile(99), MaxMicros: h.Max()})
 		}
 	}

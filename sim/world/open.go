@@ -25,6 +25,7 @@ type watcher struct{ w *World }
 func (v watcher) Armed() bool { return true }
 
 func (v watcher) Hit(ctx context.Context, p point.Point, subject string, n int64) error {
+	v.w.options.Hooks.passed(p, subject, n)
 	if p == point.TransferDone {
 		v.w.snapshots.Add(1)
 	}
@@ -116,7 +117,7 @@ func (w *World) startRecon(ctx context.Context) error {
 	}
 	recon, err := StartRecon(ctx, ReconOptions{Env: w.engine, Config: w.config, Client: faultyTransfers{client, w},
 		Dir: w.plain.FS().PathJoin(w.options.Dir, "recon"), Service: w.cluster.ServiceID(), Log: w.options.Log,
-		OnStaging: w.stagingChanged, OnPublish: w.generationShown})
+		OnStaging: w.stagingChanged, OnPublish: w.generationShown, Views: w.options.Hooks.Views})
 	if err != nil {
 		return fmt.Errorf("start Recon: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"reconsim/sim/check"
@@ -29,13 +30,30 @@ type reader struct {
 	rng      *rand.Rand
 	requests map[string][]string
 	turn     int
+	// due is when requests of an open-loop reader fall due, shared by its
+	// lanes; nil if the next request follows the answer.
+	due *schedule
+}
+
+// schedule is a steady arrival of requests. What is late stays due, so that an
+// answer that takes long is not hidden by the requests that it kept from being
+// sent (coordinated omission).
+type schedule struct {
+	begin time.Time
+	every time.Duration
+	taken atomic.Int64
+}
+
+// next is when the next request that no lane has taken is due.
+func (s *schedule) next() time.Time {
+	return s.begin.Add(time.Duration(s.taken.Add(1)-1) * s.every)
 }
 
 // newReader makes one lane of a reader: requests of one lane follow each other,
 // so each lane is a session of its own.
-func (w *World) newReader(n, lane int) *reader {
+func (w *World) newReader(n, lane int, due *schedule) *reader {
 	session := n % int(max(1, w.scenario.Readers.Sessions.All))
-	return &reader{world: w, name: fmt.Sprintf("reader-%d", n), session: fmt.Sprintf("session-%d/%d", session, lane),
+	return &reader{world: w, due: due, name: fmt.Sprintf("reader-%d", n), session: fmt.Sprintf("session-%d/%d", session, lane),
 		rng: w.plain.Rand(fmt.Sprintf("reader-%d/%d", n, lane)), requests: map[string][]string{}, turn: n + 2*lane}
 }
 
@@ -50,7 +68,14 @@ func (r *reader) run(ctx context.Context) {
 			r.world.fail(fmt.Errorf("draw a request: %w", err))
 			return
 		}
-		r.world.ask(ctx, r.name, r.session, request)
+		due := r.world.plain.Now()
+		if r.due != nil {
+			due = r.due.next()
+			if r.world.plain.Sleep(ctx, due.Sub(r.world.plain.Now())) != nil {
+				return
+			}
+		}
+		r.world.ask(ctx, r.name, r.session, request, due)
 		if r.world.plain.Sleep(ctx, think) != nil {
 			return
 		}
@@ -81,8 +106,9 @@ func (r *reader) next(endpoint string) (string, error) {
 	return queue[0], nil
 }
 
-// ask sends one request, measures it and hands the answer to the judges.
-func (w *World) ask(ctx context.Context, name, session, request string) {
+// ask sends one request, measures the time since it was due and hands the
+// answer to the judges.
+func (w *World) ask(ctx context.Context, name, session, request string, due time.Time) {
 	o := check.Observation{Reader: name, Session: session, Endpoint: endpointOf(request), Request: request,
 		SentAt: w.plain.Now(), PhaseAtSend: w.stagingState()}
 	published, restarts := w.published.Load(), w.restarts.Load()
@@ -106,7 +132,7 @@ func (w *World) ask(ctx context.Context, name, session, request string) {
 	label, _ := check.ParseLabel(o.Header.Get("Recon-Generation"))
 	w.meter.add(read{endpoint: o.Endpoint, state: o.PhaseAtSend, spanned: o.SpannedPublish,
 		failed: !o.Excused && (o.Status == 0 || o.Status >= 500), generation: label.Build,
-		atMillis: w.millis(o.SentAt), took: o.DoneAt.Sub(o.SentAt)})
+		atMillis: w.millis(o.SentAt), took: o.DoneAt.Sub(due)})
 	if o.Endpoint == taskStatus {
 		w.judgeStatus(o)
 		return
@@ -169,8 +195,12 @@ func (w *World) fetchHTTP(ctx context.Context, request string) (status int, head
 // startReaders starts the readers of the scenario.
 func (w *World) startReaders(ctx context.Context) {
 	for n := range int(w.scenario.Readers.Count.All) {
+		var due *schedule
+		if rate := w.scenario.Readers.RequestsPerSecond.All; rate > 0 {
+			due = &schedule{begin: w.plain.Now(), every: time.Second / time.Duration(rate)}
+		}
 		for lane := range int(w.scenario.Readers.InFlight) {
-			r := w.newReader(n, lane)
+			r := w.newReader(n, lane, due)
 			w.start(fmt.Sprintf("%s/%d", r.name, lane), func() { r.run(ctx) })
 		}
 	}

@@ -31,6 +31,8 @@ type ReconOptions struct {
 	// OnStaging and OnPublish are told transitions and new generations.
 	OnStaging func(staging.Status)
 	OnPublish func(generation.Meta)
+	// Views may stand before the views that requests read from; it may be nil.
+	Views func(swap.Views) swap.Views
 }
 
 // Recon is a running engine: what a Recon process is, without the process.
@@ -70,7 +72,11 @@ func StartRecon(ctx context.Context, o ReconOptions) (*Recon, error) {
 	if err := c.Start(ctx); err != nil {
 		return nil, errors.Join(err, c.Stop())
 	}
-	handler := api.New(api.Options{Env: o.Env, Views: protocol, Control: c, OMServiceID: o.Service,
+	var views swap.Views = protocol
+	if o.Views != nil {
+		views = o.Views(views)
+	}
+	handler := api.New(api.Options{Env: o.Env, Views: views, Control: c, OMServiceID: o.Service,
 		FileSystemPaths: o.Config.Bool(config.FileSystemPathsEnabled), Log: o.Log})
 	return &Recon{Controller: c, Protocol: protocol, Handler: handler, env: o.Env, dir: o.Dir}, nil
 }

@@ -173,6 +173,26 @@ func (w *World) measure(e scenarios.Expression, run *record.Run) (value float64,
 	case "peak-rss":
 		return float64(run.PeakRSSBytes), true
 	default:
+		return loadFigure(e.Metric, run.Load)
+	}
+}
+
+// loadFigure finds a figure that only a load run measures.
+func loadFigure(metric string, l *record.Load) (value float64, known bool) {
+	if l == nil {
+		return 0, false
+	}
+	switch metric {
+	case "rebuild":
+		p, ok := l.Phase("rebuild")
+		return p.Seconds * float64(time.Second), ok
+	case "switch":
+		return float64(l.Switch.DurableMicros) * float64(time.Microsecond), l.Switch.DurableMicros > 0
+	case "peak-disk":
+		return float64(l.PeakDiskBytes), l.PeakDiskBytes > 0
+	case "disk-factor":
+		return float64(l.PeakDiskBytes) / float64(max(1, l.SourceBytes)), l.SourceBytes > 0
+	default:
 		return 0, false
 	}
 }

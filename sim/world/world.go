@@ -49,6 +49,10 @@ type Options struct {
 	// Patience is how long a step of the timeline waits for its condition; 0
 	// means a minute and a half.
 	Patience time.Duration
+	// Sample bounds the keys that the oracle keeps one by one and the workload
+	// changes; 0 means all. The rest it knows as sums (D9).
+	Sample int64
+	Hooks  Hooks
 	// CheckLater judges answers in the background, as real time needs.
 	CheckLater bool
 }

@@ -1,0 +1,28 @@
+package world
+
+import (
+	"reconsim/faults/point"
+	"reconsim/recon/staging"
+	"reconsim/recon/swap"
+)
+
+// Hooks let somebody measure a run. They are called in the middle of the work
+// that they are told of, by several actors at a time, and must be quick. Each
+// may be nil.
+type Hooks struct {
+	// Wrote is told how many more rows of the OM's base were written, Foretold
+	// how many more the oracle has taken in.
+	Wrote, Foretold func(rows int64)
+	// Passed is told of every point that the engine passes.
+	Passed func(p point.Point, subject string, n int64)
+	// Staged is told of every transition of staging, with the engine it is of.
+	Staged func(s staging.Status, recon *Recon)
+	// Views may stand before the views that requests read from.
+	Views func(swap.Views) swap.Views
+}
+
+func (h Hooks) passed(p point.Point, subject string, n int64) {
+	if h.Passed != nil {
+		h.Passed(p, subject, n)
+	}
+}
