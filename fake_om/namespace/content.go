@@ -24,6 +24,7 @@ const (
 	forPending
 	forTimes
 	forWorkload
+	forSample
 )
 
 // edgeSizes reach all 41 file-size bins (ReconUtils: upper bounds 2^10 to 2^50)

@@ -14,6 +14,9 @@ func ObjectID(index int64) int64 {
 	return math.MinInt64 + index<<8
 }
 
+// indexOfID is the index of the transaction that gave out an object id.
+func indexOfID(id int64) int64 { return int64(uint64(id) << 2 >> 10) }
+
 // ID identifies a row: two facts have equal ids exactly if they are the same
 // row of the same OM table at different times.
 func ID(row Row) string {

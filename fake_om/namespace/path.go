@@ -74,6 +74,21 @@ func (p *bucket) nodeID(node int64) int64 {
 	return ObjectID(p.firstNodeIndex + node)
 }
 
+// nodeOfID is the node of an object id, −1 if the bucket has no such directory.
+func (p *bucket) nodeOfID(id int64) int64 {
+	if p.shape != treed {
+		return -1
+	}
+	if id == p.fact.ObjectID {
+		return 0
+	}
+	node := indexOfID(id) - p.firstNodeIndex
+	if node < 1 || node >= p.tree.nodes || p.nodeID(node) != id {
+		return -1
+	}
+	return node
+}
+
 // keyIndex is the index that made the key with number i.
 func (p *bucket) keyIndex(i int64) int64 { return p.firstKeyIndex + i - p.firstKey }
 

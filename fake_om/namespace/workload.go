@@ -13,6 +13,7 @@ import (
 // It is not safe for concurrent use.
 type Workload struct {
 	base   *Base
+	sample *Sample
 	random *rand.Rand
 	index  int64
 	millis int64
@@ -111,8 +112,18 @@ func Kinds() []string {
 // NewWorkload starts a workload on base; its first transaction has the index
 // Base.LastIndex+1.
 func NewWorkload(base *Base, seed uint64) *Workload {
+	return NewSampledWorkload(base, base.Sample(base.config.Keys), seed)
+}
+
+// NewSampledWorkload is a workload that takes only what is in a sample of base:
+// it changes no other key, directory or pending row of the base and puts new
+// ones only into sampled places, the top of each bucket among them. The first
+// directory of a sampled subtree stays where it is. If the sample is everything
+// its transactions are those of NewWorkload.
+func NewSampledWorkload(base *Base, sample *Sample, seed uint64) *Workload {
 	w := &Workload{
 		base:        base,
+		sample:      sample,
 		random:      rand.New(rand.NewPCG(seed, mix(base.config.Seed, forWorkload, seed))),
 		index:       base.LastIndex(),
 		millis:      base.LastMillis(),

@@ -190,10 +190,13 @@ func (w *Workload) pickWaiting() *liveDirectory {
 		if u == nil {
 			break
 		}
-		if u.plan == nil || u.plan.tree.nodes < 2 {
+		if u.plan == nil {
 			continue
 		}
-		node := 1 + w.random.Int64N(u.plan.tree.nodes-1)
+		node := w.drawNode(u.plan)
+		if node == 0 {
+			continue
+		}
 		id := u.plan.nodeID(node)
 		if w.directories[id] == nil && w.base.nodeDeleted(u.plan, node) {
 			return w.directory(u, id)

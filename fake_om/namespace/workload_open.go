@@ -43,8 +43,10 @@ func (w *Workload) pickOpen(fits func(*liveOpen) bool) *liveOpen {
 		o := (*liveOpen)(nil)
 		if len(w.opens) > 0 && !w.oneIn(3) {
 			o = anyOf(w, w.opens)
-		} else if u := w.pickBucket(bucketOfAny); u != nil && u.plan != nil && u.plan.pending.open > 0 {
-			o = w.takeOpen(u, w.random.Int64N(u.plan.pending.open))
+		} else if u := w.pickBucket(bucketOfAny); u != nil {
+			if n := w.drawPending(u, openRow); n >= 0 {
+				o = w.takeOpen(u, n)
+			}
 		}
 		if o != nil && fits(o) {
 			return o
@@ -65,6 +67,26 @@ func (w *Workload) takeOpen(u *liveBucket, n int64) *liveOpen {
 	o.fact.Key = *o.fact.Key.Clone()
 	w.opens = append(w.opens, o)
 	return o
+}
+
+// drawPending is the number of any pending row of a kind that the sample has of
+// a bucket, −1 if it has none.
+func (w *Workload) drawPending(u *liveBucket, kind pendingKind) int64 {
+	if u.plan == nil {
+		return -1
+	}
+	in := &w.sample.buckets[u.plan.number]
+	rows := in.open
+	switch kind {
+	case deletedRow:
+		rows = in.deleted
+	case uploadRow:
+		rows = in.upload
+	}
+	if rows.count() == 0 {
+		return -1
+	}
+	return rows.at(w.random.Int64N(rows.count()))
 }
 
 // takeRow loads the group of a pending row of the base, once for each row.

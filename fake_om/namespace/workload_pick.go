@@ -41,23 +41,27 @@ func (w *Workload) pickKey(fits func(*liveBucket) bool) *liveKey {
 // drawKey is any key: one from memory, one of the base, or one of the base in a
 // bucket by chance, so that small buckets get their share.
 func (w *Workload) drawKey() *liveKey {
-	keys := w.base.config.Keys
+	keys := w.sample.Keys()
 	switch draw := w.random.IntN(3); {
 	case len(w.keys) > 0 && (draw == 0 || keys == 0):
 		return anyOf(w, w.keys)
 	case keys == 0:
 		return nil
 	case draw == 1:
-		return w.takeKey(w.random.Int64N(keys))
+		return w.takeKey(w.sample.key(w.random.Int64N(keys)))
 	}
 	if len(w.buckets) == 0 {
 		return nil
 	}
 	u := anyOf(w, w.buckets)
-	if u.plan == nil || u.plan.keys == 0 {
+	if u.plan == nil {
 		return nil
 	}
-	return w.takeKey(u.plan.firstKey + w.random.Int64N(u.plan.keys))
+	in := w.sample.buckets[u.plan.number].keys
+	if in.count() == 0 {
+		return nil
+	}
+	return w.takeKey(in.at(w.random.Int64N(in.count())))
 }
 
 // pickDirectory finds a reachable directory, one that the workload made in
@@ -85,15 +89,28 @@ func (w *Workload) drawDirectory() *liveDirectory {
 		return nil
 	}
 	u := anyOf(w, w.buckets)
-	if u.shape != treed || u.plan == nil || u.plan.tree.nodes < 2 {
+	if u.shape != treed || u.plan == nil {
 		return nil
 	}
-	node := 1 + w.random.Int64N(u.plan.tree.nodes-1)
+	node := w.drawNode(u.plan)
+	if node == 0 {
+		return nil
+	}
 	var room [maxDepth]step
-	if len(u.plan.tree.lineage(node, room[:0])) < 2 {
+	lineage := u.plan.tree.lineage(node, room[:0])
+	if len(lineage) < 2 || !w.sample.holds(u.plan, lineage[len(lineage)-2].node) {
 		return nil
 	}
 	return w.directory(u, u.plan.nodeID(node))
+}
+
+// drawNode is a directory of the base in a bucket, 0 if the sample has none.
+func (w *Workload) drawNode(p *bucket) int64 {
+	nodes := w.sample.buckets[p.number].nodes
+	if nodes.count() < 2 {
+		return 0
+	}
+	return nodes.at(1 + w.random.Int64N(nodes.count()-1))
 }
 
 // pickPlace finds where a new key can be.
@@ -130,7 +147,8 @@ func (w *Workload) placeIn(u *liveBucket, parent int64) (place, bool) {
 func (w *Workload) placeInBucket(u *liveBucket) (place, bool) {
 	node := int64(0)
 	if u.plan != nil && u.shape != flat {
-		node = w.random.Int64N(u.plan.tree.nodes)
+		nodes := w.sample.buckets[u.plan.number].nodes
+		node = nodes.at(w.random.Int64N(nodes.count()))
 	}
 	switch {
 	case u.shape == treed && node > 0:

@@ -173,17 +173,10 @@ func without[T comparable](all []T, one T) []T {
 
 // nodeOfID is the base's node of an object id, −1 if the base does not have it.
 func (u *liveBucket) nodeOfID(id int64) int64 {
-	if u.plan == nil || u.shape != treed {
+	if u.plan == nil {
 		return -1
 	}
-	if id == u.fact.ObjectID {
-		return 0
-	}
-	node := int64(uint64(id)<<2>>10) - u.plan.firstNodeIndex
-	if node < 1 || node >= u.plan.tree.nodes || u.plan.nodeID(node) != id {
-		return -1
-	}
-	return node
+	return u.plan.nodeOfID(id)
 }
 
 // directory takes a directory over into memory; nil if there never was one with

@@ -37,8 +37,10 @@ func (w *Workload) pickUpload(fits func(*liveUpload) bool) *liveUpload {
 		x := (*liveUpload)(nil)
 		if len(w.uploads) > 0 && !w.oneIn(3) {
 			x = anyOf(w, w.uploads)
-		} else if u := w.pickBucket(bucketOfAny); u != nil && u.plan != nil && u.plan.pending.uploads > 0 {
-			x = w.takeUpload(u, w.random.Int64N(u.plan.pending.uploads))
+		} else if u := w.pickBucket(bucketOfAny); u != nil {
+			if n := w.drawPending(u, uploadRow); n >= 0 {
+				x = w.takeUpload(u, n)
+			}
 		}
 		if x != nil && fits(x) {
 			return x
@@ -169,10 +171,13 @@ func (w *Workload) pickDeleted() *DeletedKeys {
 			return anyOf(w, w.deleted)
 		}
 		u := w.pickBucket(bucketOfAny)
-		if u == nil || u.plan == nil || u.plan.pending.deleted == 0 {
+		if u == nil {
 			continue
 		}
-		n := w.random.Int64N(u.plan.pending.deleted)
+		n := w.drawPending(u, deletedRow)
+		if n < 0 {
+			continue
+		}
 		if g := w.takeRow(u, deletedRow, n); g != nil {
 			row := &DeletedKeys{}
 			g.deleted(g.entry(deletedRow, n), row)
