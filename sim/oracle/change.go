@@ -96,8 +96,8 @@ func (o *Oracle) setDirectory(d *namespace.Directory, index int64, present bool)
 	in := o.node(o.bucket(d.Volume, d.Bucket), d.VolumeID, d.BucketID, d.ParentID)
 	row, found := o.dirs.find(&dirRow{in: in, name: d.Name})
 	if !found {
-		if !present {
-			return nil
+		if !present || in.dirsFolded {
+			return o.missing(in.dirsFolded, "directory", in.prefix+d.Name)
 		}
 		row, _ = o.dirs.insert(&dirRow{in: in, name: strings.Clone(d.Name)})
 	}
@@ -134,8 +134,9 @@ func (o *Oracle) setKey(k *namespace.Key, index int64, present bool) error {
 	}
 	row, found := table.find(&keyRow{in: in, name: k.Name})
 	if !found {
-		if !present {
-			return nil
+		outside := in.filesFolded && (!present || in != home.flat)
+		if !present || outside {
+			return o.missing(outside, "key", in.prefix+k.Name)
 		}
 		row, _ = table.insert(&keyRow{in: in, name: strings.Clone(k.Name)})
 	}
@@ -173,7 +174,11 @@ func (o *Oracle) keyState(k *namespace.Key) keyState {
 	}
 	n := 0
 	for i := range k.Versions {
-		n += len(k.Versions[i].Blocks)
+		for _, b := range k.Versions[i].Blocks {
+			if o.knows(b.ContainerID) {
+				n++
+			}
+		}
 	}
 	if n == 0 {
 		return s
@@ -181,6 +186,9 @@ func (o *Oracle) keyState(k *namespace.Key) keyState {
 	s.blocks = make([]blockRef, 0, n)
 	for i := range k.Versions {
 		for _, b := range k.Versions[i].Blocks {
+			if !o.knows(b.ContainerID) {
+				continue
+			}
 			s.blocks = append(s.blocks, blockRef{version: k.Versions[i].Number, container: b.ContainerID, local: b.LocalID})
 		}
 	}
@@ -198,6 +206,15 @@ func (o *Oracle) replicationNumber(r namespace.Replication) uint16 {
 	return n
 }
 
+// missing is the outcome of a change of a row that is not there: deletions of
+// such rows change nothing, unless the row may be a folded one.
+func (o *Oracle) missing(outside bool, what, dbKey string) error {
+	if !outside {
+		return nil
+	}
+	return fmt.Errorf("%w: %s %s", ErrOutside, what, dbKey)
+}
+
 // credited adds a key to, or takes it from, its tree and the file counts.
 func (o *Oracle) credited(row *keyRow, s *keyState, index, sign int64) error {
 	if !s.present {
@@ -211,11 +228,7 @@ func (o *Oracle) credited(row *keyRow, s *keyState, index, sign int64) error {
 		files: 1, bytes: s.size, replicated: replicatedBytes(s.size, &o.replication[s.replication]),
 		bins: []binCount{slot},
 	}
-	kind := boundKind(s.size)
-	if row.in.home.files[kind] == nil {
-		row.in.home.files[kind] = &counter{}
-	}
-	o.bump(row.in.home.files[kind], index, sign)
+	o.bump(row.in.home.fileCounter(boundKind(s.size)), index, sign)
 	return o.credit(row.in, index, &d, sign)
 }
 

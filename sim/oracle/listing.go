@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -24,6 +25,9 @@ func (o *Oracle) ContainerKeys(index, id int64, limit int, prevKey string) (Answ
 	defer release()
 	page := ContainerKeys{Keys: []ContainerKey{}}
 	c := o.containers[id]
+	if !o.knows(id) {
+		return Answer{}, folded("keys", fmt.Sprintf("container %d", id))
+	}
 	if c == nil {
 		return ok(page), nil
 	}
@@ -122,7 +126,10 @@ func (o *Oracle) ListKeys(index int64, startPrefix string, f KeyFilter) (Answer,
 	if !strings.HasPrefix(startPrefix, "/") || len(splitPath(startPrefix)) < 2 {
 		return Answer{Status: http.StatusBadRequest}, nil
 	}
-	p := o.resolve(index, startPrefix)
+	p, err := o.resolve(index, startPrefix)
+	if err != nil {
+		return Answer{}, err
+	}
 	if p.kind != bucketPath && (p.kind != directoryPath || p.dir == p.bucket.flat) {
 		return Answer{Status: http.StatusNotFound, OtherStatus: http.StatusBadRequest}, nil
 	}
@@ -134,9 +141,12 @@ func (o *Oracle) ListKeys(index int64, startPrefix string, f KeyFilter) (Answer,
 		return len(page.Keys) < max(1, f.Limit)
 	}
 	if p.kind == bucketPath {
-		o.keysOfBucket(p, f.PrevKey, take)
+		err = o.keysOfBucket(p, f.PrevKey, take)
 	} else {
-		o.keysBelow(index, p.dir, take)
+		err = o.keysBelow(index, p.dir, take)
+	}
+	if err != nil {
+		return Answer{}, err
 	}
 	if len(page.Keys) == 0 {
 		return ok(KeyList{Status: statusOK, ReplicatedDataSize: -1, UnReplicatedDataSize: -1, Keys: page.Keys}), nil
@@ -154,25 +164,43 @@ func (r *keyRow) isAfter(dbKey string) bool {
 	return compareConcat([3]string{r.in.prefix, r.name}, [3]string{dbKey}) > 0
 }
 
+func (r *keyRow) isFrom(dbKey string) bool {
+	return compareConcat([3]string{r.in.prefix, r.name}, [3]string{dbKey}) >= 0
+}
+
 // keysOfBucket walks the rows of a bucket after prevKey, the unreachable ones of
-// an FSO bucket included.
-func (o *Oracle) keysOfBucket(p place, prevKey string, fn func(*keyRow) bool) {
-	prefix := p.dir.prefix
-	if p.dir != p.bucket.flat {
-		// The root's prefix is /volume/bucket/bucket/, its bucket's one shorter.
-		prefix = prefix[:strings.LastIndexByte(prefix[:len(prefix)-1], '/')+1]
+// an FSO bucket included. If rows are folded and fn has not ended the walk when
+// it comes to them, that is an error.
+func (o *Oracle) keysOfBucket(p place, prevKey string, fn func(*keyRow) bool) error {
+	prefix := p.bucket.rowPrefix(p.dir)
+	known, ok := p.bucket.stretchAt(max(prevKey, prefix))
+	if !ok {
+		return folded("keys", p.bucket.key)
 	}
+	ended := false
 	o.tableOf(p.dir).from(func(r *keyRow) bool {
 		return r.in.prefix >= prefix && (prevKey == "" || r.isAfter(prevKey))
 	}, func(r *keyRow) bool {
-		return strings.HasPrefix(r.in.prefix, prefix) && fn(r)
+		if !strings.HasPrefix(r.in.prefix, prefix) || known.to != "" && r.isFrom(known.to) {
+			return false
+		}
+		ended = !fn(r)
+		return !ended
 	})
+	if known.to != "" && !ended {
+		return folded("keys", p.bucket.key)
+	}
+	return nil
 }
 
-// keysBelow walks the rows of all reachable files below a directory.
-func (o *Oracle) keysBelow(index int64, dir *node, fn func(*keyRow) bool) {
+// keysBelow walks the rows of all reachable files below a directory, none of
+// which may be folded.
+func (o *Oracle) keysBelow(index int64, dir *node, fn func(*keyRow) bool) error {
 	below := []*node{dir}
 	for i := 0; i < len(below); i++ {
+		if below[i].dirsFolded || below[i].filesFolded {
+			return folded("keys", dir.prefix)
+		}
 		o.dirsIn(below[i], func(row *dirRow) {
 			if child := row.state.at(index).child; child != nil {
 				below = append(below, child)
@@ -184,9 +212,10 @@ func (o *Oracle) keysBelow(index int64, dir *node, fn func(*keyRow) bool) {
 		more := true
 		keysIn(&o.files, n, func(r *keyRow) bool { more = fn(r); return more })
 		if !more {
-			return
+			break
 		}
 	}
+	return nil
 }
 
 func (l *KeyList) add(k ListedKey) {

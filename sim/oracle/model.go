@@ -45,6 +45,8 @@ type Oracle struct {
 	replication []namespace.Replication
 	byConfig    map[namespace.Replication]uint16
 	changed     []prunable
+	// sample is nil if every row of the base is loaded.
+	sample *namespace.Sample
 }
 
 func empty(baseIndex int64) *Oracle {

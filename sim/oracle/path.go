@@ -37,28 +37,30 @@ type place struct {
 // the start and between the names of volume and bucket count as one. Below an
 // FSO bucket, runs of slashes and slashes at the end do not count either; below
 // another bucket the rest of the path is the key's name as it stands.
-func (o *Oracle) resolve(index int64, path string) place {
+//
+// A path that may name a folded row is an error.
+func (o *Oracle) resolve(index int64, path string) (place, error) {
 	if path == "/" {
-		return place{kind: rootPath, path: "/"}
+		return place{kind: rootPath, path: "/"}, nil
 	}
 	names := splitPath(path)
 	if len(names) == 0 {
-		return place{}
+		return place{}, nil
 	}
 	v, ok := o.volumes.find(&volume{name: names[0]})
 	if !ok || *v.fact.at(index) == nil {
-		return place{}
+		return place{}, nil
 	}
 	if len(names) == 1 {
-		return place{kind: volumePath, volume: v, path: "/" + names[0]}
+		return place{kind: volumePath, volume: v, path: "/" + names[0]}, nil
 	}
 	b := o.byName["/"+names[0]+"/"+names[1]]
 	if b == nil || b.state.at(index).fact == nil {
-		return place{}
+		return place{}, nil
 	}
 	found := place{kind: bucketPath, volume: v, bucket: b, dir: b.root(index), path: b.key}
 	if len(names) == 2 {
-		return found
+		return found, nil
 	}
 	if found.dir == b.flat {
 		return o.resolveFlat(index, found, path)
@@ -71,37 +73,49 @@ func splitPath(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 }
 
-func (o *Oracle) resolveFlat(index int64, at place, path string) place {
+func (o *Oracle) resolveFlat(index int64, at place, path string) (place, error) {
 	rest := strings.TrimLeft(path, "/")
 	_, rest, _ = strings.Cut(rest, "/")
 	_, name, _ := strings.Cut(strings.TrimLeft(rest, "/"), "/")
 	row, ok := o.keys.find(&keyRow{in: at.dir, name: name})
+	if !ok {
+		if _, known := at.bucket.stretchAt(at.dir.prefix + name); !known {
+			return place{}, folded("keys", at.bucket.key)
+		}
+	}
 	if !ok || !row.state.at(index).present {
-		return place{}
+		return place{}, nil
 	}
 	at.kind, at.key, at.path = keyPathKind, row, at.bucket.key+"/"+name
-	return at
+	return at, nil
 }
 
-func (o *Oracle) resolveTree(index int64, at place, names []string) place {
+func (o *Oracle) resolveTree(index int64, at place, names []string) (place, error) {
 	at.path = at.bucket.key + "/" + strings.Join(names, "/")
 	for i, name := range names {
-		if row, ok := o.dirs.find(&dirRow{in: at.dir, name: name}); ok {
+		row, found := o.dirs.find(&dirRow{in: at.dir, name: name})
+		if found {
 			if child := row.state.at(index).child; child != nil {
 				at.kind, at.dir, at.row = directoryPath, child, row
 				continue
 			}
 		}
-		if i < len(names)-1 {
-			return place{}
+		// In the base no file and directory have one name, so that a file that is
+		// loaded is the answer, even if directories are folded.
+		file, isFile := o.files.find(&keyRow{in: at.dir, name: name})
+		switch {
+		case !found && at.dir.dirsFolded && !isFile:
+			return place{}, folded("directories", at.path)
+		case i < len(names)-1:
+			return place{}, nil
+		case !isFile && at.dir.filesFolded:
+			return place{}, folded("files", at.path)
+		case !isFile || !file.state.at(index).present:
+			return place{}, nil
 		}
-		row, ok := o.files.find(&keyRow{in: at.dir, name: name})
-		if !ok || !row.state.at(index).present {
-			return place{}
-		}
-		at.kind, at.key = keyPathKind, row
+		at.kind, at.key = keyPathKind, file
 	}
-	return at
+	return at, nil
 }
 
 // bucketsOf walks the buckets of a volume that exist at index in the order of

@@ -109,11 +109,15 @@ func contributionOf(row namespace.Row) (contribution, error) {
 
 func (o *Oracle) setPending(row namespace.Row, index int64, present bool) error {
 	id := identity(row)
-	if old, ok := o.pending[id]; ok {
+	old, found := o.pending[id]
+	if found {
 		o.countPending(old, index, -1)
 		delete(o.pending, id)
 	}
 	if !present {
+		if !found && o.sample != nil {
+			return o.missing(true, "pending row", id)
+		}
 		return nil
 	}
 	now, err := contributionOf(row)

@@ -217,6 +217,27 @@ type bucket struct {
 	// files counts rows of keyTable and fileTable by upper bound.
 	files   [boundKinds]*counter
 	touched bool
+	// partial buckets have all rows of the base in the stretches only.
+	partial   bool
+	stretches []stretch
+}
+
+// fileCounter is the counter of an upper bound.
+func (b *bucket) fileCounter(kind int) *counter {
+	if b.files[kind] == nil {
+		b.files[kind] = &counter{}
+	}
+	return b.files[kind]
+}
+
+// rowPrefix is what the row keys of all keys begin with that lie in or below
+// root, the bucket's root.
+func (b *bucket) rowPrefix(root *node) string {
+	if root == b.flat {
+		return root.prefix
+	}
+	// The root's prefix is /volume/bucket/bucket/, its bucket's one shorter.
+	return root.prefix[:strings.LastIndexByte(root.prefix[:len(root.prefix)-1], '/')+1]
 }
 
 func compareBuckets(a, b *bucket) int { return strings.Compare(a.key, b.key) }

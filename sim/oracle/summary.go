@@ -30,7 +30,10 @@ func (o *Oracle) Summary(index int64, path string) (Answer, error) {
 	if path == "" {
 		return Answer{Status: http.StatusBadRequest}, nil
 	}
-	p := o.resolve(index, path)
+	p, err := o.resolve(index, path)
+	if err != nil {
+		return Answer{}, err
+	}
 	s := Summary{Type: kindNames[p.kind], Status: statusOK}
 	if p.kind == unknownPath {
 		s.Status = statusNotFound
@@ -121,7 +124,10 @@ func (o *Oracle) Distribution(index int64, path string) (Answer, error) {
 	if path == "" {
 		return Answer{Status: http.StatusBadRequest}, nil
 	}
-	p := o.resolve(index, path)
+	p, err := o.resolve(index, path)
+	if err != nil {
+		return Answer{}, err
+	}
 	d := Distribution{Status: statusOK}
 	switch p.kind {
 	case unknownPath:
@@ -147,7 +153,10 @@ func (o *Oracle) Quota(index int64, path string) (Answer, error) {
 	if path == "" {
 		return Answer{Status: http.StatusBadRequest}, nil
 	}
-	p := o.resolve(index, path)
+	p, err := o.resolve(index, path)
+	if err != nil {
+		return Answer{}, err
+	}
 	sum, _ := o.below(index, p)
 	q := Quota{Allowed: 0, Status: statusOK}
 	switch p.kind {

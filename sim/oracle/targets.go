@@ -20,7 +20,10 @@ func (o *Oracle) Paths(index int64, rng *rand.Rand, n int) ([]string, error) {
 	for i := range paths {
 		paths[i] = o.randomPath(index, rng)
 		if rng.IntN(16) == 0 {
-			paths[i] = strings.TrimSuffix(paths[i], "/") + "/no-such-name"
+			missing := strings.TrimSuffix(paths[i], "/") + "/no-such-name"
+			if _, err := o.resolve(index, missing); err == nil {
+				paths[i] = missing
+			}
 		}
 	}
 	return paths, nil
@@ -87,11 +90,24 @@ func (o *Oracle) Prefixes(index int64, rng *rand.Rand, n int) ([]string, error) 
 	prefixes := make([]string, 0, n)
 	for tries := 0; len(prefixes) < n && tries < 64*n; tries++ {
 		path := o.randomPath(index, rng)
-		if p := o.resolve(index, path); p.kind == bucketPath || p.kind == directoryPath {
+		if p, err := o.resolve(index, path); err == nil && p.listed() {
 			prefixes = append(prefixes, path)
 		}
 	}
 	return prefixes, nil
+}
+
+// listed tells whether all keys in and below a bucket or directory are there.
+func (p place) listed() bool {
+	switch p.kind {
+	case bucketPath:
+		return !p.bucket.partial
+	case directoryPath:
+		// What is below a directory of the sample is in the sample.
+		return !p.dir.dirsFolded && !p.dir.filesFolded
+	default:
+		return false
+	}
 }
 
 // Requests gives n requests, path and query, over all endpoints that the oracle
@@ -99,7 +115,11 @@ func (o *Oracle) Prefixes(index int64, rng *rand.Rand, n int) ([]string, error) 
 func (o *Oracle) Requests(index int64, rng *rand.Rand, n int) ([]string, error) {
 	requests := make([]string, 0, n)
 	for len(requests) < n {
-		r, err := o.randomRequest(index, rng)
+		draw := o.randomRequest
+		if o.sample != nil {
+			draw = o.sampledRequest
+		}
+		r, err := draw(index, rng)
 		if err != nil {
 			return nil, err
 		}

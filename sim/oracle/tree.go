@@ -60,6 +60,8 @@ type node struct {
 	link    history[link]
 	sum     history[totals]
 	touched bool
+	// The base has rows directly in it that are not loaded; totals cover them.
+	dirsFolded, filesFolded bool
 }
 
 // prune implements prunable.

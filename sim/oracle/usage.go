@@ -31,7 +31,10 @@ func (o *Oracle) Usage(index int64, path string, opts UsageOptions) (Answer, err
 	if path == "" {
 		return Answer{Status: http.StatusBadRequest}, nil
 	}
-	p := o.resolve(index, path)
+	p, err := o.resolve(index, path)
+	if err != nil {
+		return Answer{}, err
+	}
 	if p.kind == unknownPath {
 		return ok(Usage{Status: statusNotFound, SizeWithReplica: -1, SubPaths: []SubPath{}, SizeDirectKey: -1}), nil
 	}
@@ -51,6 +54,9 @@ func (o *Oracle) Usage(index int64, path string, opts UsageOptions) (Answer, err
 		u.SizeDirectKey = sum.bytes
 		if p.kind == bucketPath && sum.empty() {
 			u.SizeDirectKey = Any{}
+		}
+		if p.dir.dirsFolded || opts.Files && p.dir.filesFolded {
+			return Answer{}, folded("sub-paths", p.path)
 		}
 		u.All = o.childUsage(index, p, opts)
 	case keyPathKind:
