@@ -30,7 +30,7 @@ func (c *Controller) rebuild(ctx context.Context, r request) {
 	if r.trigger == staging.TriggerTaskFailure && !c.isFrozen() {
 		return // A rebuild that was under way has already replaced what failed.
 	}
-	var candidate *generation.Snapshot
+	var candidate *download
 	attempts := int(c.o.Config.Int(config.StagingMaxRetryAttempts))
 	if !c.o.Config.Bool(config.StagingAutoRetryEnabled) {
 		attempts = 1
@@ -77,8 +77,16 @@ func (c *Controller) waitToRetry(ctx context.Context) bool {
 	return ok
 }
 
+// download is a verified snapshot, and what was served when it was asked for:
+// deltas go on meanwhile, so a snapshot may well be older than what is served
+// once it is here, but never than this.
+type download struct {
+	generation.Snapshot
+	floor omdb.TransactionInfo
+}
+
 // job says where an attempt's OM rows and deltas come from.
-func (c *Controller) job(r request, attempt int, final bool, candidate **generation.Snapshot) staging.Job {
+func (c *Controller) job(r request, attempt int, final bool, candidate **download) staging.Job {
 	return staging.Job{
 		Trigger: r.trigger, Attempt: attempt, Final: final,
 		Obtain: func(ctx context.Context, s swap.Staged, phase func(string)) error {
@@ -93,6 +101,9 @@ func (c *Controller) job(r request, attempt int, final bool, candidate **generat
 				return err
 			}
 			defer c.hold.Unlock()
+			if err := c.feedToServed(ctx); err != nil {
+				return err
+			}
 			if err := fn(); err != nil {
 				return err
 			}
@@ -105,7 +116,7 @@ func (c *Controller) job(r request, attempt int, final bool, candidate **generat
 
 // obtainSnapshot downloads, or takes a verified download of an earlier attempt
 // again.
-func (c *Controller) obtainSnapshot(ctx context.Context, s swap.Staged, phase func(string), candidate **generation.Snapshot) error {
+func (c *Controller) obtainSnapshot(ctx context.Context, s swap.Staged, phase func(string), candidate **download) error {
 	if *candidate != nil {
 		leader, err := c.o.Source.Leader(ctx)
 		if err != nil {
@@ -117,20 +128,22 @@ func (c *Controller) obtainSnapshot(ctx context.Context, s swap.Staged, phase fu
 	}
 	if *candidate == nil {
 		phase("DOWNLOADING")
+		served, _ := c.o.Protocol.Serving()
 		snapshot, err := c.o.Source.Download(ctx, nil)
 		if err != nil {
 			return err
 		}
-		*candidate = &snapshot
+		*candidate = &download{snapshot, served.Applied}
 	}
 	phase("OPENING")
-	if err := s.AdoptSnapshot(ctx, **candidate); err != nil {
+	floor := (*candidate).floor
+	if err := s.AdoptSnapshot(ctx, (*candidate).Snapshot); err != nil {
 		return err
 	}
 	m := s.Meta()
-	if served, ok := c.o.Protocol.Serving(); ok && m.Applied.Less(served.Applied) {
+	if m.Applied.Less(floor) {
 		*candidate = nil
-		return fmt.Errorf("the snapshot of OM %s is at %s, older than what is served (%s): the leader is not ready", m.Lineage.Node, m.Applied, served.Applied)
+		return fmt.Errorf("the snapshot of OM %s is at %s, older than what is served (%s): the leader is not ready", m.Lineage.Node, m.Applied, floor)
 	}
 	c.feed.begin(positionOf(m))
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"reconsim/faults/point"
 	"reconsim/recon/config"
+	"reconsim/recon/generation"
 	"reconsim/recon/omdb"
 	"reconsim/recon/staging"
 )
@@ -288,4 +289,63 @@ func TestStopBeforeFirst(t *testing.T) {
 		e.wait("the candidate folder is removed", func() bool { _, err := os.Stat(filepath.Join(e.dir, "candidate")); return err != nil })
 	}
 	e.serves("first", "row", 1)
+}
+
+// TestDeltasDuringDownload: a snapshot that what is served has overtaken while
+// it was on its way is as good as any. What is served goes on following the OM
+// during the rebuild, and the switch never goes back, whether the feed has had
+// a fetch or not (D15).
+func TestDeltasDuringDownload(t *testing.T) {
+	om := newScriptedOM(t)
+	e := newEngine(t, om)
+	e.caughtUp(1)
+	downloaded := e.hook.park(point.TransferDone)
+	if ok, message := e.Download("test"); !ok {
+		t.Fatal(message)
+	}
+	e.waitGate(downloaded, "the download")
+	om.put("meanwhile", "row")
+	e.wait("the delta is served", func() bool { m, _ := e.protocol.Serving(); return m.AppliedSeq == om.at() })
+	scanning := e.hook.park(point.TaskStart)
+	downloaded.open()
+	e.waitGate(scanning, "the tasks")
+	om.put("later", "row")
+	e.wait("the next one is served, too", func() bool { m, _ := e.protocol.Serving(); return m.Build == 1 && m.AppliedSeq == om.at() })
+	e.hook.set(nil)
+	scanning.open()
+	e.caughtUp(2)
+	e.serves("later", "row", 3)
+	if got := e.last(); got.Attempt != 1 || got.Result != "COMMITTED" {
+		t.Errorf("outcome %+v", got)
+	}
+}
+
+// TestSwitchReachesWhatIsServed: without a sync between the snapshot and the
+// switch, the rebuild fetches what it lacks by itself.
+func TestSwitchReachesWhatIsServed(t *testing.T) {
+	om := newScriptedOM(t)
+	e := newEngine(t, om, config.SnapshotIntervalDelay, "1h")
+	e.caughtUp(1)
+	downloaded := e.hook.park(point.TransferDone)
+	if ok, message := e.Download("test"); !ok {
+		t.Fatal(message)
+	}
+	e.waitGate(downloaded, "the download")
+	om.put("meanwhile", "row")
+	e.TriggerSync()
+	e.wait("the delta is served", func() bool { m, _ := e.protocol.Serving(); return m.AppliedSeq == om.at() })
+	var shown []generation.Meta
+	e.hook.set(func(_ context.Context, p point.Point, _ string) error {
+		if p == point.Published {
+			m, _ := e.protocol.Serving()
+			shown = append(shown, m)
+		}
+		return nil
+	})
+	downloaded.open()
+	e.caughtUp(2)
+	if len(shown) != 1 || shown[0].AppliedSeq != om.at() {
+		t.Errorf("the switch showed %+v, want sequence %d", shown, om.at())
+	}
+	e.serves("meanwhile", "row", 2)
 }

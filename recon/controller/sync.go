@@ -92,8 +92,8 @@ func (c *Controller) syncOnce(ctx context.Context) (lag uint64, err error) {
 			reason: "more deltas came during the rebuild than " + config.EventBufferCapacity + " allows"})
 		return 0, nil
 	}
-	if serving && c.continues(meta, from, fetched) {
-		if err := c.applyServed(ctx, fetched); err != nil {
+	if news, ok := c.continuation(meta, from, fetched); serving && ok {
+		if err := c.applyServed(ctx, news); err != nil {
 			return 0, err
 		}
 	}
@@ -104,13 +104,49 @@ func positionOf(m generation.Meta) omsync.Position {
 	return omsync.Position{Lineage: m.Lineage, Seq: m.AppliedSeq, Applied: m.Applied}
 }
 
-// continues reports whether a fetch is the continuation of what is served.
-func (c *Controller) continues(served generation.Meta, from omsync.Position, f omsync.Fetched) bool {
+// continuation is the part of a fetch that follows what is served; false if
+// there is none. A fetch for a rebuild may begin before that: its snapshot was
+// taken while deltas went on.
+func (c *Controller) continuation(served generation.Meta, from omsync.Position, f omsync.Fetched) (omsync.Fetched, bool) {
 	if c.env.Mutated(point.SkipFreeze) {
-		return f.Last > served.AppliedSeq
+		return f, f.Last > served.AppliedSeq
 	}
-	return !c.isFrozen() && served.Lineage == from.Lineage && served.AppliedSeq+1 == f.First
+	if c.isFrozen() || served.Lineage != from.Lineage {
+		return f, false
+	}
+	for f.First <= served.AppliedSeq && len(f.Batches) > 0 {
+		// Fetch has looked at the headers.
+		first, count, err := f.Batches[0].Header()
+		if err != nil || first != f.First {
+			return f, false
+		}
+		f.First, f.Batches = first+uint64(count), f.Batches[1:]
+	}
+	return f, len(f.Batches) > 0 && f.First == served.AppliedSeq+1
 }
+
+// feedToServed fetches for the rebuild until it has what is served, which can
+// be ahead of a snapshot. The caller holds deltas.
+func (c *Controller) feedToServed(ctx context.Context) error {
+	for range catchUpFetches {
+		served, ok := c.o.Protocol.Serving()
+		at, fed := c.feed.position()
+		if !ok || !fed || at.Lineage != served.Lineage || at.Seq >= served.AppliedSeq {
+			return nil
+		}
+		fetched, err := c.o.Source.Fetch(ctx, at)
+		if err != nil {
+			return fmt.Errorf("fetch what is served beyond the snapshot: %w", err)
+		}
+		if !c.feed.add(fetched) {
+			return fmt.Errorf("what is served beyond the snapshot is more than %s allows", config.EventBufferCapacity)
+		}
+	}
+	return fmt.Errorf("what is served could not be reached in %d fetches", catchUpFetches)
+}
+
+// catchUpFetches bounds the fetches while deltas are held.
+const catchUpFetches = 64
 
 // fetchFailed decides what a failed fetch means. Only a demand for a snapshot
 // leads to one; everything else is tried again.
