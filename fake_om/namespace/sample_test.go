@@ -145,6 +145,32 @@ func TestSampleIsSpread(t *testing.T) {
 	}
 }
 
+// TestSampledSubtreesAreReachable: nothing above a sampled subtree is deleted, and
+// some subtrees wait for their purge themselves.
+func TestSampledSubtreesAreReachable(t *testing.T) {
+	subtrees, waiting := 0, 0
+	for seed := range uint64(10) {
+		b := New(Config{Seed: seed, Keys: 200_000, FSOShare: 1})
+		s := b.Sample(5000)
+		for n := range b.buckets {
+			p := &b.buckets[n]
+			for _, r := range s.buckets[n].nodes {
+				if r.first == 0 {
+					continue
+				}
+				subtrees++
+				if b.nodeDeleted(p, r.first) {
+					waiting++
+				}
+				for _, above := range s.buckets[n].anchors {
+					check(t, !b.nodeDeleted(p, above), "seed %d: node %d above a subtree is deleted", seed, above)
+				}
+			}
+		}
+	}
+	check(t, subtrees > 100 && waiting > 10 && waiting < subtrees/2, "%d of %d subtrees wait", waiting, subtrees)
+}
+
 // TestCoverage: what is covered is all there, and a covered directory in an FSO
 // bucket has covered directories below it.
 func TestCoverage(t *testing.T) {
