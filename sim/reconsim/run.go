@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -84,7 +83,7 @@ func (p *program) runFiles(ctx context.Context, f runFlags, files []string) erro
 		}
 	}
 	if f.out == "" {
-		f.out = filepath.Join("runs", time.Now().Format("20060102-150405")+fmt.Sprintf("-%d", os.Getpid()))
+		f.out = newRunDir("")
 	}
 	var runs []record.Run
 	for i, file := range files {

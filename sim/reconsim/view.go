@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -15,19 +16,56 @@ import (
 // plainEvery is how often a line is printed where there is no terminal.
 const plainEvery = 2 * time.Second
 
-// view shows how a run goes on: a block that is redrawn on a terminal, plain
-// lines elsewhere. It writes to the error stream, so that stdout stays the
-// result's.
-type view struct {
+// block is text that is redrawn in place on a terminal; elsewhere its first
+// line is printed now and then. It goes to the error stream, so that stdout
+// stays the result's.
+type block struct {
 	out      io.Writer
-	name     string
 	terminal bool
 	drawn    int
 	last     time.Duration
 }
 
+func (p *program) newBlock() block {
+	return block{out: p.err, terminal: isTerminal(p.err), last: -plainEvery}
+}
+
+// draw shows lines in the place of those before.
+func (b *block) draw(elapsed time.Duration, lines ...string) {
+	if !b.terminal {
+		if elapsed-b.last >= plainEvery {
+			b.last = elapsed
+			fmt.Fprintln(b.out, lines[0])
+		}
+		return
+	}
+	b.erase()
+	fmt.Fprintln(b.out, strings.Join(lines, "\n"))
+	b.drawn = len(lines)
+}
+
+// erase takes the block back so that it can be drawn anew.
+func (b *block) erase() {
+	if b.drawn > 0 {
+		fmt.Fprintf(b.out, "\x1b[%dA\x1b[J", b.drawn)
+		b.drawn = 0
+	}
+}
+
+func (b *block) close() {
+	if b.terminal {
+		b.erase()
+	}
+}
+
+// view shows how a run goes on.
+type view struct {
+	block
+	name string
+}
+
 func (p *program) newView(name string) *view {
-	return &view{out: p.err, name: name, terminal: isTerminal(p.err), last: -plainEvery}
+	return &view{block: p.newBlock(), name: name}
 }
 
 func isTerminal(w io.Writer) bool {
@@ -42,22 +80,13 @@ func isTerminal(w io.Writer) bool {
 func (v *view) show(p world.Progress) {
 	line := fmt.Sprintf("%6.1fs  %s  %s  %d generations published, %d answers, %d violations",
 		p.Elapsed.Seconds(), v.name, stateText(p), p.Published, p.Reads, p.Violations)
-	if !v.terminal {
-		if p.Elapsed-v.last >= plainEvery {
-			v.last = p.Elapsed
-			fmt.Fprintln(v.out, line)
-		}
-		return
-	}
-	v.erase()
 	lines := []string{line}
 	if p.State == "PROCESSING" {
 		for _, t := range p.Tasks {
 			lines = append(lines, fmt.Sprintf("  %-26s %s %9d rows  %s", t.Name, bar(t.RowsDone, t.RowsEstimated), t.RowsDone, t.State))
 		}
 	}
-	fmt.Fprintln(v.out, strings.Join(lines, "\n"))
-	v.drawn = len(lines)
+	v.draw(p.Elapsed, lines...)
 }
 
 func stateText(p world.Progress) string {
@@ -76,16 +105,7 @@ func bar(done, estimated int64) string {
 	return "[" + strings.Repeat("#", filled) + strings.Repeat(".", width-filled) + "]"
 }
 
-// erase takes the block back so that it can be drawn anew.
-func (v *view) erase() {
-	if v.drawn > 0 {
-		fmt.Fprintf(v.out, "\x1b[%dA\x1b[J", v.drawn)
-		v.drawn = 0
-	}
-}
-
-func (v *view) close() {
-	if v.terminal {
-		v.erase()
-	}
+// newRunDir names a run directory that does not exist yet.
+func newRunDir(prefix string) string {
+	return filepath.Join("runs", prefix+time.Now().Format("20060102-150405")+fmt.Sprintf("-%d", os.Getpid()))
 }

@@ -99,18 +99,19 @@ func RunLocal(ctx context.Context, o Options) (record.Run, error) {
 		err = reports.Render(o.Out)
 	}
 	if run.Verdict == record.Pass {
-		err = errors.Join(err, os.RemoveAll(dataDir(o.Out)))
+		err = errors.Join(err, os.RemoveAll(DataDir(o.Out)))
 	}
 	return run, err
 }
 
-func dataDir(out string) string { return filepath.Join(out, "data") }
+// DataDir is where the OM's and Recon's data lie during a run.
+func DataDir(out string) string { return filepath.Join(out, "data") }
 
 // tell makes the world and lets it run.
 func tell(ctx context.Context, o Options, run *record.Run, events *record.EventWriter, log io.Writer) error {
 	var lost error
 	w, err := world.New(world.Options{
-		Scenario: o.Scenario, Seed: o.Seed, Dir: dataDir(o.Out), FS: vfs.Default, Runtime: env.NewGoroutines(),
+		Scenario: o.Scenario, Seed: o.Seed, Dir: DataDir(o.Out), FS: vfs.Default, Runtime: env.NewGoroutines(),
 		Network: true, CheckLater: true, Mutations: o.Mutations, Patience: o.Patience, Sample: o.Sample, Hooks: o.Hooks, Log: slog.New(slog.NewTextHandler(log, nil)),
 		Event: func(e record.Event) {
 			if err := events.Append(e); err != nil {

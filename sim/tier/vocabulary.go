@@ -18,12 +18,18 @@ import (
 // Local is the tier on real files, real HTTP and real time.
 const Local = "local"
 
+// Load is the tier of load runs, which `reconsim load` makes.
+const Load = "load"
+
 // Names lists the tiers that scenarios may name.
-func Names() []string { return []string{"sim", Local, "process", "container", "load"} }
+func Names() []string { return []string{"sim", Local, "process", "container", Load} }
 
 // Available reports whether a tier exists, and if not what to use instead.
 func Available(name string) error {
 	for _, known := range Names() {
+		if name == Load {
+			return fmt.Errorf("tier %s is that of load runs: reconsim load makes and runs one", name)
+		}
 		if name == known && name != Local {
 			return fmt.Errorf("tier %s does not exist yet: use --tier %s", name, Local)
 		}
@@ -75,6 +81,12 @@ func Vocabulary() *scenarios.Vocabulary {
 
 // cannot lists what a tier cannot express, with the reason.
 func cannot(tier string) map[string]string {
+	if tier == Load {
+		return map[string]string{
+			"schedule":    "real time has no scheduler that could be told an order",
+			"action kill": "readers and Recon share the process; make kill-loop kills a process",
+		}
+	}
 	if tier != Local {
 		return nil
 	}

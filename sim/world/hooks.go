@@ -10,9 +10,10 @@ import (
 // that they are told of, by several actors at a time, and must be quick. Each
 // may be nil.
 type Hooks struct {
-	// Wrote is told how many more rows of the OM's base were written, Foretold
-	// how many more the oracle has taken in.
-	Wrote, Foretold func(rows int64)
+	// Foretold is told how many keys of the base the oracle has looked at, of how
+	// many, Wrote how many more rows of it the OM has written.
+	Foretold func(done, total int64)
+	Wrote    func(rows int64)
 	// Passed is told of every point that the engine passes.
 	Passed func(p point.Point, subject string, n int64)
 	// Staged is told of every transition of staging, with the engine it is of.

@@ -143,13 +143,18 @@ func (w *World) makeOM() error {
 	base := namespace.New(namespace.Config{Seed: uint64(s.Seed), Keys: s.Keys.All,
 		FSOShare: int(s.Layouts["FILE_SYSTEM_OPTIMIZED"]), OBSShare: int(s.Layouts["OBJECT_STORE"]), LegacyShare: int(s.Layouts["LEGACY"])})
 	var err error
-	if w.oracle, err = oracle.New(base); err != nil {
+	sample := base.Sample(s.Keys.All)
+	if w.options.Sample > 0 {
+		sample = base.Sample(w.options.Sample)
+	}
+	if w.oracle, err = oracle.NewSampled(base, sample, w.options.Hooks.Foretold); err != nil {
 		return fmt.Errorf("make the oracle: %w", err)
 	}
 	w.firstIndex = w.oracle.Last()
 	w.cluster, err = fakeom.Open(w.plain, fakeom.Options{
 		Dir: w.plain.FS().PathJoin(w.options.Dir, "om"), Base: base, Seed: w.options.Seed, Nodes: int(s.OMs), Schema: fakeom.Schema(s.Schema),
-		Enter: w.entered, Observe: w.applied, Parallel: 2,
+		Source: func() (fakeom.Source, error) { return namespace.NewSampledWorkload(base, sample, w.options.Seed), nil },
+		Enter:  w.entered, Observe: w.applied, Parallel: 2, Progress: w.options.Hooks.Wrote,
 	})
 	if err != nil {
 		return &Failure{fmt.Errorf("make the fake OM: %w", err)}
