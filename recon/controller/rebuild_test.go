@@ -299,6 +299,8 @@ func TestDeltasDuringDownload(t *testing.T) {
 	om := newScriptedOM(t)
 	e := newEngine(t, om)
 	e.caughtUp(1)
+	om.put("before", "row") // The snapshot's term#index is another than the first one's.
+	e.caughtUp(1)
 	downloaded := e.hook.park(point.TransferDone)
 	if ok, message := e.Download("test"); !ok {
 		t.Fatal(message)
@@ -314,7 +316,7 @@ func TestDeltasDuringDownload(t *testing.T) {
 	e.hook.set(nil)
 	scanning.open()
 	e.caughtUp(2)
-	e.serves("later", "row", 3)
+	e.serves("later", "row", 4)
 	if got := e.last(); got.Attempt != 1 || got.Result != "COMMITTED" {
 		t.Errorf("outcome %+v", got)
 	}
@@ -325,6 +327,9 @@ func TestDeltasDuringDownload(t *testing.T) {
 func TestSwitchReachesWhatIsServed(t *testing.T) {
 	om := newScriptedOM(t)
 	e := newEngine(t, om, config.SnapshotIntervalDelay, "1h")
+	e.caughtUp(1)
+	om.put("before", "row")
+	e.TriggerSync()
 	e.caughtUp(1)
 	downloaded := e.hook.park(point.TransferDone)
 	if ok, message := e.Download("test"); !ok {
@@ -347,5 +352,5 @@ func TestSwitchReachesWhatIsServed(t *testing.T) {
 	if len(shown) != 1 || shown[0].AppliedSeq != om.at() {
 		t.Errorf("the switch showed %+v, want sequence %d", shown, om.at())
 	}
-	e.serves("meanwhile", "row", 2)
+	e.serves("meanwhile", "row", 3)
 }

@@ -111,7 +111,7 @@ func (c *Controller) continuation(served generation.Meta, from omsync.Position, 
 	if c.env.Mutated(point.SkipFreeze) {
 		return f, f.Last > served.AppliedSeq
 	}
-	if c.isFrozen() || served.Lineage != from.Lineage {
+	if c.isFrozen() || !served.Lineage.SameOM(from.Lineage) {
 		return f, false
 	}
 	for f.First <= served.AppliedSeq && len(f.Batches) > 0 {
@@ -131,7 +131,7 @@ func (c *Controller) feedToServed(ctx context.Context) error {
 	for range catchUpFetches {
 		served, ok := c.o.Protocol.Serving()
 		at, fed := c.feed.position()
-		if !ok || !fed || at.Lineage != served.Lineage || at.Seq >= served.AppliedSeq {
+		if !ok || !fed || !at.Lineage.SameOM(served.Lineage) || at.Seq >= served.AppliedSeq {
 			return nil
 		}
 		fetched, err := c.o.Source.Fetch(ctx, at)

@@ -18,6 +18,12 @@ type Lineage struct {
 	Snapshot omdb.TransactionInfo `json:"snapshot"`
 }
 
+// SameOM reports whether sequence numbers of both mean the same: they are those
+// of one OM node, whichever of its snapshots they were counted on from.
+func (l Lineage) SameOM(other Lineage) bool {
+	return l.Service == other.Service && l.Node == other.Node
+}
+
 // String is a short form for people and traces.
 func (l Lineage) String() string {
 	return fmt.Sprintf("%s/%s@%d#%d", l.Service, l.Node, l.Snapshot.Term, l.Snapshot.Index)
