@@ -76,6 +76,8 @@ type page struct {
 	Endpoints      []record.EndpointLatency
 	Answers        []answersOf
 	Legend         []legendEntry
+	LoadRows       []loadRow
+	LoadTasks      []loadTask
 }
 
 // fact is one large number below the headline.
@@ -116,7 +118,7 @@ func writePage(w io.Writer, run record.Run, ev events) error {
 func newPage(run record.Run, ev events) page {
 	p := page{
 		Run: run, Style: template.CSS(pageStyle), Script: template.JS(pageScript), Policy: contentPolicy(),
-		Note: ev.note, Facts: facts(run), Chart: newLatencyChart(run), Violated: groupViolations(run.Violations), Missed: missed(run),
+		Note: ev.note, Facts: append(loadFacts(run), facts(run)...), LoadRows: loadRows(run.Load), LoadTasks: loadTasks(run.Load), Chart: newLatencyChart(run), Violated: groupViolations(run.Violations), Missed: missed(run),
 		ByState: shares(run.Counts.ByState, true), ByEndpoint: shares(run.Counts.ByEndpoint, false),
 		Endpoints: run.Latency.ByEndpoint, Answers: answersByGeneration(run, ev), Legend: legend(),
 		HiddenRows: max(len(run.Generations)-maxRows, 0),

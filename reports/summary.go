@@ -16,7 +16,7 @@ var summaryText string
 var summaryTemplate = template.Must(template.New("summary").Funcs(template.FuncMap{
 	"headline": headline, "paragraph": paragraph, "title": title,
 	"cell": markdownCell, "code": markdownCode, "grouped": grouped[int64],
-	"millis": millisText, "seconds": secondsText, "micros": microsText,
+	"millis": millisText, "seconds": secondsText, "bytes": bytesText, "micros": microsText,
 	"like": violationGroup.like,
 }).Parse(summaryText))
 

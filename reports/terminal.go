@@ -95,6 +95,12 @@ func verdictText(run record.Run) string {
 		}
 		out.WriteString(t.Render() + "\n")
 	}
+	if run.Load != nil {
+		out.WriteString(loadText(run.Load))
+		for _, f := range loadFacts(run) {
+			fmt.Fprintf(&out, "%s %s %s\n", f.Value, f.Name, termQuiet.Render("("+f.Detail+")"))
+		}
+	}
 	groups := groupViolations(run.Violations)
 	for i, g := range groups {
 		if i == maxTerminalViolations {

@@ -107,7 +107,7 @@ func Run(ctx context.Context, o Options) (record.Run, error) {
 // repeat is the command that repeats the run.
 func (o Options) repeat() string {
 	command := fmt.Sprintf("reconsim load --keys %d --readers %d --rate %d --deltas %d --delta-rate %d --rest %s --sample %d --memory %d --seed %d",
-		o.Keys, o.Readers, o.RequestsPerSecond, o.Deltas, o.DeltasPerSecond, o.Rest, o.Sample, o.MemoryBytes, o.Seed)
+		o.Keys, o.Readers, o.RequestsPerSecond, o.Deltas, o.DeltasPerSecond, o.Rest, o.Sample, o.MemoryBytes>>20, o.Seed)
 	for _, t := range o.Thresholds {
 		command += fmt.Sprintf(" --thresholds '%s'", strings.ReplaceAll(t.String(), "'", `'\''`))
 	}

@@ -215,7 +215,7 @@ func (m *meter) phase(l lap) record.LoadPhase {
 	p := record.LoadPhase{Name: l.name, Seconds: l.end.at.Sub(l.begin.at).Seconds(), CPUSeconds: l.end.cpuSeconds - l.begin.cpuSeconds}
 	switch l.name {
 	case phaseOracle:
-		p.Rows = m.told.Load()
+		p.Rows = m.options.Keys
 	case phaseGenerate:
 		p.Rows, p.Bytes = m.mu.rows, l.end.writtenBytes-l.begin.writtenBytes
 	case phaseTransfer, phaseExtract, phaseIngest:
