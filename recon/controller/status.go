@@ -125,3 +125,6 @@ func (c *Controller) reportLoop(ctx context.Context) {
 		}
 	}
 }
+
+// Figures measure the tasks of the rebuild that loaded its rows last.
+func (c *Controller) Figures() []staging.TaskFigures { return c.staging.Figures() }

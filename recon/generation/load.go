@@ -22,6 +22,7 @@ const tableBytes = 64 << 20
 // LoadSinks merges everything the sinks took into sorted tables and ingests
 // them, and counts the containers, which only the merged rows tell.
 func (s *Staged) LoadSinks(ctx context.Context) error {
+	begun := s.env.Now()
 	w := &tableWriter{s: s}
 	err := s.sinks.merge(func(row merged) error {
 		if err := context.Cause(ctx); err != nil {
@@ -37,6 +38,7 @@ func (s *Staged) LoadSinks(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ingest derived tables: %w", err)
 	}
+	s.sinks.loaded = s.env.Now().Sub(begun)
 	s.rows[derived.SQLStats]++
 	return s.WriteRows(ctx, func(w omdb.Writer) error { return tasks.PutContainerCount(s, w) }, s.meta)
 }

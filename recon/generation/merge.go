@@ -48,14 +48,8 @@ func (h *runHeap) Pop() any {
 // left out. The row is borrowed. Two Puts of one key are a mistake of a task
 // and an error.
 func (s *sinks) merge(fn func(merged) error) (err error) {
-	h, err := s.openRuns()
-	defer func() {
-		for _, r := range h {
-			if r.close != nil {
-				err = errors.Join(err, r.close())
-			}
-		}
-	}()
+	h, err := s.openRuns(s.mu.all)
+	defer func() { err = errors.Join(err, h.closeAll()) }()
 	if err != nil {
 		return err
 	}
@@ -110,7 +104,18 @@ func (h *runHeap) advance() error {
 	return nil
 }
 
-func (s *sinks) openRuns() (runHeap, error) {
+// closeAll closes the runs that are not at their end.
+func (h runHeap) closeAll() (err error) {
+	for _, r := range h {
+		if r.close != nil {
+			err = errors.Join(err, r.close())
+		}
+	}
+	return err
+}
+
+// openRuns opens everything that sinks hold, in memory and on disk.
+func (s *sinks) openRuns(all []*sink) (runHeap, error) {
 	var h runHeap
 	add := func(r *run) error {
 		r.order = len(h)
@@ -124,7 +129,7 @@ func (s *sinks) openRuns() (runHeap, error) {
 		h = append(h, r)
 		return nil
 	}
-	for _, k := range s.mu.all {
+	for _, k := range all {
 		for _, path := range k.runs {
 			f, err := s.env.FS().Open(path, vfs.SequentialReadsOption)
 			if err != nil {

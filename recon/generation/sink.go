@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -29,6 +30,8 @@ type sinks struct {
 		all  []*sink
 		runs int
 	}
+	// loaded is how long it took to merge and ingest everything.
+	loaded time.Duration
 }
 
 func newSinks(e *env.Env, dir string, boundBytes int) (*sinks, error) {
@@ -46,6 +49,10 @@ type sink struct {
 	arena   []byte
 	entries []sinkEntry
 	runs    []string
+	// rows and bytes count what it took, sorting is the time that its spills
+	// took.
+	rows, bytes int64
+	sorting     time.Duration
 }
 
 // sinkEntry is a row in the arena. For a counter the value is absent and n is
@@ -89,6 +96,8 @@ func (k *sink) add(t omdb.Table, key, value []byte, counter bool, n int64) error
 	k.arena = storeKey(k.arena, t, key)
 	k.arena = append(k.arena, value...)
 	k.entries = append(k.entries, e)
+	k.rows++
+	k.bytes += int64(len(key) + len(value))
 	return nil
 }
 
@@ -125,6 +134,8 @@ func (k *sink) spill() error {
 	if err := k.all.env.Point(k.ctx, point.SinkWrite, k.task, int64(len(k.entries))); err != nil {
 		return fmt.Errorf("write sorted run: %w", err)
 	}
+	begun := k.all.env.Now()
+	defer func() { k.sorting += k.all.env.Now().Sub(begun) }()
 	k.sort()
 	k.all.mu.Lock()
 	k.all.mu.runs++

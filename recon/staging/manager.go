@@ -42,6 +42,8 @@ type Manager struct {
 	mu       struct {
 		sync.Mutex
 		cancel context.CancelCauseFunc
+		// figures are those of the rebuild that loaded its rows last.
+		figures []TaskFigures
 	}
 }
 

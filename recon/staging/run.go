@@ -84,6 +84,7 @@ func (m *Manager) build(ctx context.Context, job Job, options generation.StageOp
 	if err := staged.LoadSinks(ctx); err != nil {
 		return staged, err
 	}
+	m.measure(staged.SinkFigures(), m.progress.Load())
 	m.phase("SEALING")
 	if err := staged.Seal(ctx, asOf); err != nil {
 		return staged, err
@@ -125,7 +126,8 @@ func (m *Manager) runTasks(ctx context.Context, staged swap.Staged) (map[omdb.Ta
 	}
 	err := tasks.Run(ctx, m.o.Env, tasks.RunOptions{
 		Tasks: m.o.Tasks, Source: source, Workers: m.o.Workers, FileSystemPaths: m.o.FileSystemPaths, Progress: progress,
-		NewSink: func(task string, _ int) (tasks.Sink, error) { return staged.NewSink(ctx, task) },
+		NewSink:   func(task string, _ int) (tasks.Sink, error) { return staged.NewSink(ctx, task) },
+		NewSorter: func(task string) (tasks.Sorter, error) { return staged.NewSorter(ctx, task) },
 	})
 	seen := map[omdb.Table]int64{}
 	for _, t := range omdb.Tables() {

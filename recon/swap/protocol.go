@@ -97,6 +97,10 @@ type Staged interface {
 	EstimateRows(t omdb.Table) (int64, error)
 	// NewSink opens a sink for one actor of a task.
 	NewSink(ctx context.Context, task string) (tasks.Sink, error)
+	// NewSorter makes a sorter for a task's own records.
+	NewSorter(ctx context.Context, task string) (tasks.Sorter, error)
+	// SinkFigures tell what the tasks gave to their sinks.
+	SinkFigures() []generation.SinkFigures
 	// LoadSinks writes and ingests everything the sinks took.
 	LoadSinks(ctx context.Context) error
 	// Seal makes the rebuild durable and opens it as it will be served.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"reconsim/recon/derived"
 	"reconsim/recon/omdb"
@@ -72,31 +71,18 @@ func appendPlacements(dst []placement, key *omdb.KeyInfo) ([]placement, error) {
 // counts to its sink; it bounds a rebuild's memory.
 const countsHeld = 1 << 15
 
-func (t containerKeyMapper) Rebuild(RebuildOptions) (Rebuild, error) { return &mapperRebuild{}, nil }
+func (t containerKeyMapper) Rebuild(RebuildOptions) (Rebuild, error) { return mapperRebuild{}, nil }
 
-type mapperRebuild struct {
-	mu         sync.Mutex
-	collectors []*mapperCollector
+// mapperRebuild keeps nothing: each range gives its rows to its sink.
+type mapperRebuild struct{}
+
+func (mapperRebuild) Collector() Collector {
+	return &mapperCollector{counts: make(map[int64]int64)}
 }
 
-func (r *mapperRebuild) Collector() Collector {
-	c := &mapperCollector{counts: make(map[int64]int64)}
-	r.mu.Lock()
-	r.collectors = append(r.collectors, c)
-	r.mu.Unlock()
-	return c
-}
-
-// Finish adds the counts that are left. The number of containers is not known
-// here: see PutContainerCount.
-func (r *mapperRebuild) Finish(_ context.Context, sink Sink) error {
-	for _, c := range r.collectors {
-		if err := c.flush(sink); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// Finish has nothing left to do. The number of containers is not known here:
+// see PutContainerCount.
+func (mapperRebuild) Finish(context.Context, Sink) error { return nil }
 
 type mapperCollector struct {
 	placements []placement
@@ -126,8 +112,8 @@ func (c *mapperCollector) Row(row *omdb.Row, sink Sink) error {
 	return nil
 }
 
-// Close leaves the last counts for Finish, which has a sink.
-func (c *mapperCollector) Close() error { return nil }
+// Close hands over the last counts.
+func (c *mapperCollector) Close(sink Sink) error { return c.flush(sink) }
 
 func (c *mapperCollector) flush(sink Sink) error {
 	for _, id := range sortedKeys(c.counts) {

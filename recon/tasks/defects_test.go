@@ -208,6 +208,10 @@ func TestCycle(t *testing.T) {
 	if !errors.Is(err, ErrNamespaceCycle) {
 		t.Errorf("delta: %v", err)
 	}
+	tiny := func(o *RunOptions) { o.MemoryBytes = 2 * treeNodeBytes }
+	if err := runWorld(context.Background(), w, nil, tiny); !errors.Is(err, ErrNamespaceCycle) {
+		t.Errorf("in rounds of two places: %v", err)
+	}
 	if err := runWorld(context.Background(), w, nil, nil); !errors.Is(err, ErrNamespaceCycle) {
 		t.Errorf("rebuild: %v", err)
 	}

@@ -35,6 +35,8 @@
 //
 // # Limits
 //
-// NSSummaryTask holds about 150 bytes for each directory during a rebuild; the
-// other tasks' memory does not grow with the number of keys.
+// No task's memory grows with the number of keys or directories: what
+// NSSummaryTask knows of places lies in a [Sorter], and subtrees are summed in
+// rounds with a bounded number of places in memory. A path that is much deeper
+// than that takes many rounds. The children of one directory are held at once.
 package tasks

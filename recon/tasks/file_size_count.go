@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"reconsim/recon/derived"
 	"reconsim/recon/omdb"
@@ -22,29 +21,14 @@ func (t fileSizeCount) Name() string         { return t.name }
 func (t fileSizeCount) Reads() []omdb.Table  { return []omdb.Table{t.table} }
 func (t fileSizeCount) Writes() []omdb.Table { return []omdb.Table{derived.FileCountBySize} }
 
-func (t fileSizeCount) Rebuild(RebuildOptions) (Rebuild, error) { return &sizeRebuild{}, nil }
+func (t fileSizeCount) Rebuild(RebuildOptions) (Rebuild, error) { return sizeRebuild{}, nil }
 
-type sizeRebuild struct {
-	mu         sync.Mutex
-	collectors []*sizeCollector
-}
+// sizeRebuild keeps nothing: each range gives its counts to its sink.
+type sizeRebuild struct{}
 
-func (r *sizeRebuild) Collector() Collector {
-	c := &sizeCollector{}
-	r.mu.Lock()
-	r.collectors = append(r.collectors, c)
-	r.mu.Unlock()
-	return c
-}
+func (sizeRebuild) Collector() Collector { return &sizeCollector{} }
 
-func (r *sizeRebuild) Finish(_ context.Context, sink Sink) error {
-	for _, c := range r.collectors {
-		if err := c.flush(sink); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (sizeRebuild) Finish(context.Context, Sink) error { return nil }
 
 // sizeCollector counts one bucket at a time: the keys of a bucket lie together
 // in both tables, so no map of buckets is needed.
@@ -85,8 +69,8 @@ func (c *sizeCollector) flush(sink Sink) error {
 	return nil
 }
 
-// Close leaves the last bucket's counts for Finish, which has a sink.
-func (c *sizeCollector) Close() error { return nil }
+// Close hands over the last bucket's counts.
+func (c *sizeCollector) Close(sink Sink) error { return c.flush(sink) }
 
 func (t fileSizeCount) Process(_ context.Context, delta *Delta, store omdb.Store) error {
 	var decoder omdb.Decoder

@@ -2,91 +2,64 @@ package tasks
 
 import (
 	"bytes"
-	"context"
-	"sync"
+	"encoding/binary"
 
 	"reconsim/recon/derived"
 	"reconsim/recon/omdb"
 )
 
-// namespaceRebuild gathers directories and file totals per range; ns_rebuild.go
-// merges them.
+// namespaceRebuild sorts what the ranges say of the namespace; ns_rebuild.go
+// reads it.
 type namespaceRebuild struct {
-	options    RebuildOptions
-	mu         sync.Mutex
-	collectors []*namespaceCollector
+	options RebuildOptions
+	sorter  Sorter
 }
 
 func (r *namespaceRebuild) Collector() Collector {
-	c := &namespaceCollector{options: r.options}
-	r.mu.Lock()
-	r.collectors = append(r.collectors, c)
-	r.mu.Unlock()
-	return c
+	return &namespaceCollector{options: r.options, part: r.sorter.Part()}
 }
 
-func (r *namespaceRebuild) Finish(ctx context.Context, sink Sink) error {
-	return mergeNamespace(ctx, r.collectors, sink)
-}
-
-// namespaceCollector keeps what one range says, compactly: a record for each
-// directory, and one for each run of files with the same parent. Files of one
-// parent lie together in the tables, so there are few runs.
+// namespaceCollector turns the rows of one range into records: one for each
+// directory, one for its link to its parent, and one for each run of files
+// with the same parent. Files of one parent lie together in the tables, so
+// there are few runs.
 type namespaceCollector struct {
 	options RebuildOptions
-	dirs    []directory
-	names   []byte // of all dirs, one after the other
-	runs    []fileRun
-	bins    []binCount // of all runs, one after the other
+	part    SorterPart
 
 	run     fileRun // the open run
 	runBins [derived.BinCount]int32
 	hasRun  bool
 
-	keys keyRange
-}
-
-// directory is a directory's row in short.
-type directory struct {
-	id, parent int64
-	// nameFrom and nameLength find the name in the collector's names.
-	nameFrom   int64
-	nameLength int32
-	collector  int32
+	keys       keyRange
+	key, value []byte
 }
 
 // fileRun sums files that follow one another and have one parent.
 type fileRun struct {
 	parent int64
 	totals totals
-	// bins are those of the collector from binsFrom, binsLength long.
-	binsFrom   int64
-	binsLength int32
-	collector  int32
-}
-
-type binCount struct {
-	bin   int32
-	files int32
 }
 
 func (c *namespaceCollector) Row(row *omdb.Row, _ Sink) error {
 	switch row.Table {
 	case omdb.DirectoryTable:
 		d := &row.Directory
-		c.addDirectory(d.ObjectID, d.ParentID, d.Name)
-		return nil
+		return c.addDirectory(d.ObjectID, d.ParentID, d.Name)
 	case omdb.FileTable:
 		return c.addFile(row, row.KeyInfo.ParentID)
 	}
 	return c.addKey(row)
 }
 
-func (c *namespaceCollector) addDirectory(id, parent int64, name []byte) {
-	c.dirs = append(c.dirs, directory{
-		id: id, parent: parent, nameFrom: int64(len(c.names)), nameLength: int32(len(name)),
-	})
-	c.names = append(c.names, name...)
+func (c *namespaceCollector) addDirectory(id, parent int64, name []byte) error {
+	c.key = appendRecordKey(c.key[:0], id, recordDirectory)
+	c.value = appendDirectory(c.value[:0], parent, name)
+	if err := c.part.Add(c.key, c.value); err != nil || parent == 0 {
+		return err
+	}
+	c.key = appendLinkKey(c.key[:0], parent, id)
+	return c.part.Add(c.key, nil)
 }
 
 func (c *namespaceCollector) addFile(row *omdb.Row, parent int64) error {
@@ -95,7 +68,9 @@ func (c *namespaceCollector) addFile(row *omdb.Row, parent int64) error {
 		return err
 	}
 	if !c.hasRun || c.run.parent != parent {
-		c.endRun()
+		if err := c.endRun(); err != nil {
+			return err
+		}
 		c.run, c.hasRun = fileRun{parent: parent}, true
 	}
 	c.run.totals.add(t)
@@ -103,25 +78,28 @@ func (c *namespaceCollector) addFile(row *omdb.Row, parent int64) error {
 	return nil
 }
 
-func (c *namespaceCollector) endRun() {
+func (c *namespaceCollector) endRun() error {
 	if !c.hasRun {
-		return
+		return nil
 	}
-	c.run.binsFrom = int64(len(c.bins))
+	c.hasRun = false
+	c.key = appendRecordKey(c.key[:0], c.run.parent, recordFiles)
+	c.value = appendTotals(c.value[:0], c.run.totals)
 	for bin, n := range c.runBins {
 		if n != 0 {
-			c.bins = append(c.bins, binCount{bin: int32(bin), files: n})
+			c.value = binary.AppendUvarint(c.value, uint64(bin))
+			c.value = binary.AppendUvarint(c.value, uint64(n))
 			c.runBins[bin] = 0
 		}
 	}
-	c.run.binsLength = int32(int64(len(c.bins)) - c.run.binsFrom)
-	c.runs = append(c.runs, c.run)
-	c.hasRun = false
+	return c.part.Add(c.key, c.value)
 }
 
-func (c *namespaceCollector) Close() error {
-	c.endRun()
-	return nil
+func (c *namespaceCollector) Close(Sink) error {
+	if err := c.endRun(); err != nil {
+		return err
+	}
+	return c.part.Close()
 }
 
 // addKey places a row of keyTable.
@@ -141,7 +119,9 @@ func (c *namespaceCollector) addKey(row *omdb.Row) error {
 		return c.addFile(row, parent)
 	}
 	id := row.KeyInfo.ObjectID
-	c.addDirectory(id, parent, markerName(row.Key, c.keys.nameAt))
+	if err := c.addDirectory(id, parent, markerName(row.Key, c.keys.nameAt)); err != nil {
+		return err
+	}
 	c.keys.push(row.Key, id)
 	return nil
 }

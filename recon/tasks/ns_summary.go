@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"fmt"
 
 	"reconsim/recon/derived"
 	"reconsim/recon/omdb"
@@ -20,7 +21,11 @@ func (nsSummary) Reads() []omdb.Table {
 func (nsSummary) Writes() []omdb.Table { return []omdb.Table{derived.NamespaceSummary} }
 
 func (nsSummary) Rebuild(o RebuildOptions) (Rebuild, error) {
-	return &namespaceRebuild{options: o}, nil
+	sorter, err := o.NewSorter()
+	if err != nil {
+		return nil, fmt.Errorf("make the sorter: %w", err)
+	}
+	return &namespaceRebuild{options: o, sorter: sorter}, nil
 }
 
 func (nsSummary) Process(ctx context.Context, delta *Delta, store omdb.Store) error {

@@ -43,6 +43,8 @@ type taskProgress struct {
 	name            string
 	state           atomic.Int32
 	rows, estimated atomic.Int64
+	// sampledNanos is the time that the sampled rows took.
+	sampledNanos atomic.Int64
 }
 
 // NewProgress makes the progress of a rebuild by the given tasks.
@@ -77,6 +79,20 @@ func (p *Progress) Tasks() []TaskProgress {
 		}
 	}
 	return all
+}
+
+// ScanShares returns each task's part of the time that tasks took in the scan,
+// 0 to 1, by one row in a thousand.
+func (p *Progress) ScanShares() []float64 {
+	shares, all := make([]float64, len(p.tasks)), 0.0
+	for i := range p.tasks {
+		shares[i] = float64(p.tasks[i].sampledNanos.Load())
+		all += shares[i]
+	}
+	for i := range shares {
+		shares[i] /= max(all, 1)
+	}
+	return shares
 }
 
 // Ranges returns how many of the key ranges have been read.

@@ -33,6 +33,12 @@ type RunOptions struct {
 	// NewSink makes the sink for one part of a task's result. It may be called
 	// by several actors at a time, each with another task or part.
 	NewSink func(task string, part int) (Sink, error)
+	// NewSorter makes a sorter for a task's own records; with nil they are
+	// sorted in memory.
+	NewSorter func(task string) (Sorter, error)
+	// MemoryBytes bounds what a task may hold beside its sinks and sorters; 32
+	// MiB if 0.
+	MemoryBytes int
 	// Workers is the number of ranges read at the same time, at least 1.
 	Workers int
 	// FileSystemPaths is ozone.om.enable.filesystem.paths.
@@ -48,7 +54,10 @@ type RunOptions struct {
 // so that no worker waits long for the last one.
 const rangesPerWorker = 8
 
-const defaultRowsPerPoint = 64
+const (
+	defaultRowsPerPoint = 64
+	defaultMemoryBytes  = 32 << 20
+)
 
 // Run rebuilds all tasks' tables from o.Source. Each table is read once and
 // each row decoded once, for all tasks that want it. The first failure cancels
@@ -100,6 +109,12 @@ func newRun(e *env.Env, o RunOptions) (*run, error) {
 	o.Workers = max(1, o.Workers)
 	if o.RowsPerPoint <= 0 {
 		o.RowsPerPoint = defaultRowsPerPoint
+	}
+	if o.NewSorter == nil {
+		o.NewSorter = func(string) (Sorter, error) { return &memorySorter{}, nil }
+	}
+	if o.MemoryBytes <= 0 {
+		o.MemoryBytes = defaultMemoryBytes
 	}
 	r := &run{env: e, options: o, progress: o.Progress}
 	if r.progress == nil {
@@ -169,7 +184,8 @@ func (r *run) all(ctx context.Context) error {
 		}
 		var err error
 		t.rebuild, err = r.options.Tasks[i].Rebuild(RebuildOptions{
-			Snapshot: r.options.Source, FileSystemPaths: r.options.FileSystemPaths,
+			Snapshot: r.options.Source, FileSystemPaths: r.options.FileSystemPaths, MemoryBytes: r.options.MemoryBytes,
+			NewSorter: func() (Sorter, error) { return r.options.NewSorter(t.name) },
 		})
 		if err != nil {
 			return &TaskError{Task: t.name, Err: err}

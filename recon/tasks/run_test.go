@@ -118,7 +118,7 @@ func TestRunFailures(t *testing.T) {
 		}, OmTableInsightTask},
 		{"sink cannot be closed", nil, func(o *RunOptions) {
 			o.NewSink = func(string, int) (Sink, error) { return failingSink{close: true}, nil }
-		}, ContainerKeyMapperTaskOBS},
+		}, FileSizeCountTaskOBS},
 	} {
 		progress := NewProgress(All())
 		err := runWorld(context.Background(), filesWorld(t, 200), c.injector, func(o *RunOptions) {
@@ -254,7 +254,7 @@ type panicking struct {
 
 func (p panicking) Rebuild(RebuildOptions) (Rebuild, error) { return p, nil }
 func (p panicking) Collector() Collector                    { return p }
-func (p panicking) Close() error                            { return nil }
+func (p panicking) Close(Sink) error                        { return nil }
 func (p panicking) Row(*omdb.Row, Sink) error {
 	if p.inRow {
 		panic("row")

@@ -59,22 +59,16 @@ func sumKeys(t *tableTotals, keys *omdb.KeyIterator) error {
 func (tableInsight) Rebuild(RebuildOptions) (Rebuild, error) { return &insightRebuild{}, nil }
 
 type insightRebuild struct {
-	mu         sync.Mutex
-	collectors []*insightCollector
+	mu     sync.Mutex
+	totals [256]tableTotals // by table number
 }
 
-// insightCollector sums by table number.
 type insightCollector struct {
-	totals [256]tableTotals
+	rebuild *insightRebuild
+	totals  [256]tableTotals
 }
 
-func (r *insightRebuild) Collector() Collector {
-	c := &insightCollector{}
-	r.mu.Lock()
-	r.collectors = append(r.collectors, c)
-	r.mu.Unlock()
-	return c
-}
+func (r *insightRebuild) Collector() Collector { return &insightCollector{rebuild: r} }
 
 func (c *insightCollector) Row(row *omdb.Row, _ Sink) error {
 	t, err := totalsOf(row)
@@ -85,17 +79,20 @@ func (c *insightCollector) Row(row *omdb.Row, _ Sink) error {
 	return nil
 }
 
-func (c *insightCollector) Close() error { return nil }
+func (c *insightCollector) Close(Sink) error {
+	c.rebuild.mu.Lock()
+	defer c.rebuild.mu.Unlock()
+	for table := range c.totals {
+		c.rebuild.totals[table].add(c.totals[table], 1)
+	}
+	return nil
+}
 
 // Finish writes a row for every table, also for the empty ones.
 func (r *insightRebuild) Finish(_ context.Context, sink Sink) error {
 	var value []byte
 	for _, table := range omdb.Tables() {
-		var sum tableTotals
-		for _, c := range r.collectors {
-			sum.add(c.totals[table], 1)
-		}
-		for _, s := range statsOf(table, sum) {
+		for _, s := range statsOf(table, r.totals[table]) {
 			value = derived.AppendStatsValue(value[:0], s.n)
 			if err := sink.Put(derived.GlobalStats, []byte(s.name), value); err != nil {
 				return fmt.Errorf("write %s: %w", s.name, err)

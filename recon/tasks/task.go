@@ -31,6 +31,11 @@ type RebuildOptions struct {
 	// FileSystemPaths is ozone.om.enable.filesystem.paths: Legacy keys that
 	// end in "/" are directories.
 	FileSystemPaths bool
+	// NewSorter makes a sorter for records of the task's own.
+	NewSorter func() (Sorter, error)
+	// MemoryBytes bounds what the task may hold beside its sinks and sorters,
+	// wherever that would grow with the OM.
+	MemoryBytes int
 }
 
 // Rebuild gathers one task's result from the rows of a snapshot.
@@ -47,8 +52,9 @@ type Collector interface {
 	// Row sees one row. The row is borrowed and valid only during the call.
 	// sink takes rows that need no merging (container to key pairs).
 	Row(row *omdb.Row, sink Sink) error
-	// Close ends the range; nothing may follow.
-	Close() error
+	// Close ends the range; nothing may follow, and what it held is given to
+	// sink or merged into its Rebuild: ranges are ended long before Finish.
+	Close(sink Sink) error
 }
 
 // Sink takes derived rows in any order and stores them sorted. One sink is

@@ -16,7 +16,12 @@ type worker struct {
 	// pending counts, by task, the rows since the task's last TaskRows point.
 	pending []int
 	feeds   []feed
+	// rows counts all rows, to sample the time that tasks take.
+	rows int
 }
+
+// sampleEvery is how many rows there are to one whose time is taken.
+const sampleEvery = 1024
 
 // feed shows one task the rows of one unit.
 type feed struct {
@@ -85,7 +90,7 @@ func (w *worker) readUnit(ctx context.Context, number int) error {
 	}
 	for i := range w.feeds {
 		f := &w.feeds[i]
-		err := f.collector.Close()
+		err := f.collector.Close(f.sink)
 		if err == nil {
 			err = f.sink.close()
 		}
@@ -104,9 +109,11 @@ func (w *worker) show(ctx context.Context, row *omdb.Row) (err error) {
 			err = &TaskError{Task: w.feeds[at].task.name, Err: panicError(p)}
 		}
 	}()
+	w.rows++
+	sampled := w.rows%sampleEvery == 0
 	for ; at < len(w.feeds); at++ {
 		f := &w.feeds[at]
-		if err := f.collector.Row(row, f.sink); err != nil {
+		if err := w.row(f, row, sampled); err != nil {
 			return &TaskError{Task: f.task.name, Err: err}
 		}
 		n := w.pending[f.task.index] + 1
@@ -120,6 +127,17 @@ func (w *worker) show(ctx context.Context, row *omdb.Row) (err error) {
 		w.pending[f.task.index] = n
 	}
 	return nil
+}
+
+// row shows a row to one task, and takes the time of a sampled one.
+func (w *worker) row(f *feed, row *omdb.Row, sampled bool) error {
+	if !sampled {
+		return f.collector.Row(row, f.sink)
+	}
+	begun := w.run.env.Now()
+	err := f.collector.Row(row, f.sink)
+	f.task.progress.sampledNanos.Add(int64(w.run.env.Now().Sub(begun)))
+	return err
 }
 
 func panicError(p any) error { return fmt.Errorf("panic: %v\n%s", p, debug.Stack()) }

@@ -97,6 +97,8 @@ func (w *world) rebuilt(workers int) *memoryStore {
 	var sinks memorySinks
 	w.must(Run(context.Background(), env.NewOS(nil), RunOptions{
 		Tasks: All(), Source: om, NewSink: sinks.newSink, Workers: workers, FileSystemPaths: w.paths,
+		// So few places fit into memory that subtrees take many rounds.
+		MemoryBytes: 2 * workers * treeNodeBytes,
 	}))
 	w.must(sinks.mergeInto(om))
 	return om

@@ -55,6 +55,13 @@ func TestRun(t *testing.T) {
 	if l.SourceBytes < 1<<20 || l.PeakDiskBytes < l.SourceBytes || l.BytesWritten <= 0 || l.Switch.DurableMicros <= 0 || l.RequestsPerSecond != 200 {
 		t.Errorf("figures %+v", l)
 	}
+	rows, share := int64(0), 0.0
+	for _, task := range l.Tasks {
+		rows, share = rows+task.Rows, share+task.ScanShare
+	}
+	if len(l.Tasks) != 6 || rows < o.Keys || share < 0.99 || share > 1.01 {
+		t.Errorf("tasks %+v", l.Tasks)
+	}
 	for _, phase := range []record.Phase{record.Rest, record.Staging} {
 		if p, ok := run.Latency.Of(phase); !ok || p.Reads == 0 {
 			t.Errorf("no reads in phase %s: %+v", phase, run.Latency.Overall)

@@ -179,6 +179,11 @@ func (m *meter) note(s staging.Status, recon *world.Recon) {
 	if !ok || meta.Build != s.ID {
 		return
 	}
+	m.mu.figures = nil
+	for _, f := range recon.Controller.Figures() {
+		m.mu.figures = append(m.mu.figures, record.LoadTask{Name: f.Task, Rows: f.Rows, Bytes: f.Bytes,
+			SinkSeconds: f.Sorting.Seconds(), IngestSeconds: f.Loading.Seconds(), ScanShare: f.ScanShare})
+	}
 	m.mu.rows = 0
 	for _, t := range meta.External {
 		m.mu.rows += int64(t.Rows)
