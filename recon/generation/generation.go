@@ -48,7 +48,7 @@ func (l *Layout) Open(ctx context.Context, build uint64, verify bool) (*Generati
 			return nil, fmt.Errorf("generation %d has no %s and cannot be opened: %w", build, part, err)
 		}
 	}
-	s, err := openStore(l.env, dir, storeOptions{wal: true, mustExist: true})
+	s, err := openStore(l.env, dir, storeOptions{wal: true, mustExist: true, cache: l.cache})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package generation
 
 import (
+	"github.com/cockroachdb/pebble/v2"
+
 	"cmp"
 	"errors"
 	"fmt"
@@ -43,7 +45,14 @@ func parseName(name string) (uint64, bool) {
 type Layout struct {
 	env *env.Env
 	dir string
+	// cache holds blocks of all generations, so that the one being built does
+	// not double what the served one takes; nil in quiet mode, in which each
+	// has a little one of its own.
+	cache *pebble.Cache
 }
+
+// cacheBytes is how much of the tables is kept uncompressed in memory.
+const cacheBytes = 64 << 20
 
 // NewLayout makes the folder if it is missing. It refuses one that is not on
 // the device of sameDeviceAs: hard links and renames end there (D18).
@@ -64,7 +73,20 @@ func NewLayout(e *env.Env, dir, sameDeviceAs string) (*Layout, error) {
 		return nil, fmt.Errorf("%s is on another device than %s, so a generation could be neither linked nor moved between them: set %s to a folder on the same device, or unset it",
 			dir, sameDeviceAs, config.StagingBasePath)
 	}
-	return &Layout{env: e, dir: dir}, nil
+	l := &Layout{env: e, dir: dir}
+	if !e.Quiet() {
+		l.cache = pebble.NewCache(cacheBytes)
+	}
+	return l, nil
+}
+
+// Close gives the cache back. Generations that are still open keep it until
+// they are closed, too; none may be opened any more.
+func (l *Layout) Close() {
+	if l.cache != nil {
+		l.cache.Unref()
+		l.cache = nil
+	}
 }
 
 // Dir is the folder.

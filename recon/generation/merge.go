@@ -129,13 +129,18 @@ func (s *sinks) openRuns(all []*sink) (runHeap, error) {
 		h = append(h, r)
 		return nil
 	}
+	runs := 0
+	for _, k := range all {
+		runs += len(k.runs)
+	}
+	bufferBytes := min(maxRunBuffer, max(minRunBuffer, runBuffers/max(runs, 1)))
 	for _, k := range all {
 		for _, path := range k.runs {
 			f, err := s.env.FS().Open(path, vfs.SequentialReadsOption)
 			if err != nil {
 				return h, fmt.Errorf("open sorted run: %w", err)
 			}
-			if err := add(fileRun(f, path)); err != nil {
+			if err := add(fileRun(f, path, bufferBytes)); err != nil {
 				return h, err
 			}
 		}
@@ -160,8 +165,16 @@ func arenaRun(k *sink) *run {
 	}}
 }
 
-func fileRun(f vfs.File, path string) *run {
-	in := bufio.NewReaderSize(f, 64<<10)
+// Runs share runBuffers for reading, as far as their buffers stay within the
+// other two bounds.
+const (
+	runBuffers   = 4 << 20
+	minRunBuffer = 4 << 10
+	maxRunBuffer = 64 << 10
+)
+
+func fileRun(f vfs.File, path string, bufferBytes int) *run {
+	in := bufio.NewReaderSize(f, bufferBytes)
 	r := &run{close: f.Close}
 	r.next = func(r *run) (bool, error) {
 		n, err := binary.ReadUvarint(in)

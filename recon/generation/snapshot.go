@@ -43,7 +43,7 @@ func (s *Staged) AdoptSnapshot(ctx context.Context, from Snapshot) error {
 	if err := s.linkTables(from.Dir, s.meta.External); err != nil {
 		return err
 	}
-	if s.store, err = openStore(s.env, s.dir, storeOptions{}); err != nil {
+	if s.store, err = openStore(s.env, s.dir, storeOptions{cache: s.layout.cache}); err != nil {
 		return err
 	}
 	for _, layer := range layers {

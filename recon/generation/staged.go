@@ -85,7 +85,7 @@ func (s *Staged) AdoptGeneration(ctx context.Context, from *Generation) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint generation %d: %w", from.build, err)
 	}
-	if s.store, err = openStore(s.env, s.dir, storeOptions{mustExist: true}); err != nil {
+	if s.store, err = openStore(s.env, s.dir, storeOptions{mustExist: true, cache: s.layout.cache}); err != nil {
 		return err
 	}
 	err = s.store.call(ctx, "excise", func() error {

@@ -67,6 +67,8 @@ type storeOptions struct {
 	wal bool
 	// mustExist refuses to make an empty store where one should be.
 	mustExist bool
+	// cache may be shared with other stores; nil makes one.
+	cache *pebble.Cache
 }
 
 func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
@@ -84,7 +86,8 @@ func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
 		ErrorIfNotExists:            o.mustExist,
 		DisableAutomaticCompactions: e.Quiet(),
 		DisableTableStats:           e.Quiet(),
-		CacheSize:                   64 << 20,
+		Cache:                       o.cache,
+		CacheSize:                   cacheBytes,
 		MemTableSize:                16 << 20,
 		// The default listener ends the process when a table is corrupt; then
 		// the read that met it returns an ordinary error instead.

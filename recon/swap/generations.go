@@ -295,5 +295,6 @@ func (p *Generations) Close() error {
 	if err != nil {
 		err = fmt.Errorf("%d generations are still read: %w", closing, err)
 	}
+	p.layout.Close()
 	return errors.Join(err, p.takeFailures())
 }
