@@ -37,7 +37,7 @@ define fuzz
 	done
 endef
 
-.PHONY: help build run serve corpus broken kill-loop rule test check-format vet unit race fuzz-brief validate fuzz lint bench proto clean
+.PHONY: help build run serve corpus broken kill-loop load load-slope rule test check-format vet unit race fuzz-brief validate fuzz lint bench proto clean
 
 ##@ Watch it
 
@@ -59,6 +59,19 @@ broken: build ## plant mistakes in the engine: does the property named for it se
 
 kill-loop: build ## kill Recon 20 times at moments nobody chose: is a whole generation served after each?
 	$(RECONSIM) kill-loop --times 20
+
+load: build ## rebuild from 2 million keys under readers, and measure it
+	$(RECONSIM) load --keys 2000000 --readers 4 --thresholds 'peak-rss <= 512MiB' $(RUN_FLAGS)
+
+# Each run is a process of its own: memory that one has had stays resident.
+load-slope: build ## does memory grow with the number of keys? 4 million against 1 million, at most 1.15 times
+	@rss() { out=$$($(RECONSIM) load --keys $$1 --readers 4 --seed 7 --json) || { echo "$$out"; exit 1; }; \
+		awk -F'[:,]' '/"peakRSSBytes"/ { print $$2 + 0 }' <<<"$$out"; }; \
+	small=$$(rss 1000000); large=$$(rss 4000000); \
+	awk -v s="$$small" -v l="$$large" 'BEGIN { \
+		if (s <= 0 || l <= 0) { print "no memory was measured"; exit 1 } \
+		printf "peak RSS %.0f MiB at 1 million keys, %.0f MiB at 4 million: %.2f times, at most 1.15\n", s / 2^20, l / 2^20, l / s; \
+		exit l / s > 1.15 }'
 
 rule: ## deltas against rebuilds on N (100000) random workloads, ten minutes; a failure is written as a set
 	go test ./sim/conform -run '^TestRule$$' -rapid.checks=$(N) -timeout 24h -v

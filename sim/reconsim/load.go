@@ -51,7 +51,7 @@ held, 1 a property or a threshold did not, 2 bad input, 3 the environment failed
 	flags.DurationVar(&f.rest, "rest", 5*time.Second, "how long readers are measured before the rebuild, and after it")
 	flags.StringArrayVar(&f.thresholds, "thresholds", nil, "a figure that must be kept, such as 'rebuild <= 30s'; may be given again")
 	flags.Int64Var(&f.sample, "sample", 20_000, "about how many keys the oracle keeps one by one; it knows the others as sums")
-	flags.Int64Var(&f.memoryMiB, "memory", 0, "soft limit of the Go runtime's memory in MiB; 0 for none")
+	flags.Int64Var(&f.memoryMiB, "memory", 96, "soft limit of the Go runtime's memory in MiB, beside block cache and memtables; 0 for none")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of the namespace, its traffic and the requests (default a new one)")
 	flags.StringVar(&f.out, "out", "", "run directory (default a new one below ./runs)")
 	return cmd
