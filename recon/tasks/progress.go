@@ -82,7 +82,7 @@ func (p *Progress) Tasks() []TaskProgress {
 }
 
 // ScanShares returns each task's part of the time that tasks took in the scan,
-// 0 to 1, by one row in a thousand.
+// 0 to 1, by one row in a thousand and without the sorting of sinks.
 func (p *Progress) ScanShares() []float64 {
 	shares, all := make([]float64, len(p.tasks)), 0.0
 	for i := range p.tasks {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"reconsim/faults/point"
 	"reconsim/recon/omdb"
@@ -20,8 +21,13 @@ type worker struct {
 	rows int
 }
 
-// sampleEvery is how many rows there are to one whose time is taken.
-const sampleEvery = 1024
+// sampleEvery is how many rows there are to one whose time is taken. No row
+// counts for more than maxSample: once in many rows a sink sorts, which is
+// reported by itself, and would hide what rows take.
+const (
+	sampleEvery = 1024
+	maxSample   = 20 * time.Microsecond
+)
 
 // feed shows one task the rows of one unit.
 type feed struct {
@@ -136,7 +142,7 @@ func (w *worker) row(f *feed, row *omdb.Row, sampled bool) error {
 	}
 	begun := w.run.env.Now()
 	err := f.collector.Row(row, f.sink)
-	f.task.progress.sampledNanos.Add(int64(w.run.env.Now().Sub(begun)))
+	f.task.progress.sampledNanos.Add(int64(min(maxSample, w.run.env.Now().Sub(begun))))
 	return err
 }
 

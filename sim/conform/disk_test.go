@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -224,7 +225,7 @@ func fill(b *testing.B, s *generation.Staged, puts, adds int) {
 	const step = 7919 // a prime, so that every number comes once
 	var name, key []byte
 	for i := range puts {
-		name = fmt.Appendf(name[:0], "/volume/bucket/key-%09d", i*step%puts)
+		name = strconv.AppendInt(append(name[:0], "/volume/bucket/key-"...), int64(1_000_000_000+i*step%puts), 10)
 		key = derived.AppendContainerKey(key[:0], int64(i%97), name, 0)
 		check1(b, sink.Put(derived.ContainerKey, key, derived.PresentValue))
 	}
