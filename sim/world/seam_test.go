@@ -168,9 +168,7 @@ func tellSeamStory(out io.Writer, plant string) error {
 		return problems[0]
 	}
 	scheduler := sched.New(sched.Options{Seed: seed, Observe: func(actor, point string) { fmt.Fprintln(out, "step", actor, point) }})
-	memory := disk.NewMem(func(kind, path string, offset, length int64, hash uint64) {
-		fmt.Fprintf(out, "disk %s %s at %d, %d bytes, %016x by %s\n", kind, path, offset, length, hash, scheduler.Actor())
-	})
+	memory := disk.NewMem(func(op disk.Op) { fmt.Fprintf(out, "disk %v by %s\n", op, scheduler.Actor()) })
 	var told error
 	scheduler.Go("world", func() {
 		w, err := world.New(world.Options{Scenario: s, Seed: seed, Dir: "/world", FS: memory, Runtime: scheduler, Quiet: true,
