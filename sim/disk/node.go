@@ -164,6 +164,10 @@ var zeros [pageBytes]byte
 func (g *page) put(part []byte, at int, whole, private bool) {
 	g.hashed = false
 	have, end := len(g.data), at+len(part)
+	if at == 0 && len(part) == pageBytes && !g.private {
+		g.data, g.private = bytes.Clone(part), private
+		return
+	}
 	if at >= have {
 		if whole && cap(g.data) < end {
 			g.data = append(make([]byte, 0, pageBytes), g.data...)
