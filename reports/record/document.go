@@ -56,6 +56,8 @@ type ViolationDocument struct {
 	Message   string `json:"message"`
 	// Replay is a ready-to-paste command.
 	Replay string `json:"replay"`
+	// Why is the page in the run directory that explains it, if there is one.
+	Why string `json:"why,omitempty"`
 }
 
 // ErrorDocument is what a verb with --json prints when it could not do its
@@ -106,10 +108,12 @@ func scenarioDocument(run Run) ScenarioDocument {
 			ID: g.ID, Lineage: g.Lineage, BaseSeq: g.BaseSeq, AppliedSeq: g.AppliedSeq, Outcome: g.Outcome,
 		})
 	}
-	for _, v := range run.Violations {
-		doc.Violations = append(doc.Violations, ViolationDocument{
-			Property: v.Property, Signature: v.Signature, Message: v.Message, Replay: v.Replay,
-		})
+	for i, v := range run.Violations {
+		violation := ViolationDocument{Property: v.Property, Signature: v.Signature, Message: v.Message, Replay: v.Replay}
+		if why, explained := run.WhyOf(i); explained {
+			violation.Why = WhyPage(why)
+		}
+		doc.Violations = append(doc.Violations, violation)
 	}
 	return doc
 }

@@ -62,6 +62,11 @@ type Run struct {
 	// TraceHash identifies the order of everything that happened; two runs
 	// with the same hash took the same course. Empty where time is real.
 	TraceHash string `json:"traceHash,omitempty"`
+	// Strategy is how the simulation ordered its actors, as --strategy takes it.
+	// Empty where time is real.
+	Strategy string `json:"strategy,omitempty"`
+	// Mutants are the planted mistakes that were switched on.
+	Mutants []string `json:"mutants,omitempty"`
 	// Counts is how much was read, and when.
 	Counts Counts `json:"counts"`
 	// Properties is what was checked.
@@ -75,6 +80,8 @@ type Run struct {
 	Violations []Violation `json:"violations"`
 	// ViolationsOmitted counts the violations left out of Violations.
 	ViolationsOmitted int64 `json:"violationsOmitted,omitempty"`
+	// Why explains the violations, one entry for each signature.
+	Why []Why `json:"why,omitempty"`
 	// Latency is how long answers took at rest, while staging, at a switch.
 	Latency Latency `json:"latency"`
 	// Load is what a load run measured beyond that.

@@ -30,6 +30,8 @@ func reflected(t *testing.T, v any, id, title string) []byte {
 func TestSchemasFollowTheTypes(t *testing.T) {
 	golden(t, "run.schema.json", reflected(t, record.Run{}, "https://reconsim.invalid/run.schema.json", "reconsim run record, version 1"))
 	golden(t, "event.schema.json", reflected(t, record.Event{}, "https://reconsim.invalid/event.schema.json", "reconsim event, one line of events.jsonl"))
+	golden(t, "crashes.schema.json", reflected(t, record.CrashMatrix{}, "https://reconsim.invalid/crashes.schema.json", "reconsim crash matrix, version 1"))
+	golden(t, "explore.schema.json", reflected(t, record.Exploration{}, "https://reconsim.invalid/explore.schema.json", "reconsim exploration, version 1"))
 }
 
 func compile(t *testing.T, schema []byte) *validator.Schema {
