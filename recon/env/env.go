@@ -69,6 +69,8 @@ type Env struct {
 	rt     Runtime
 	faults point.Injector
 	quiet  bool
+	// names is nil in production, where actors cannot be told apart.
+	names ActorNamer
 	// mutations is a set of bits, one for each planted mistake.
 	mutations uint64
 }
@@ -79,6 +81,7 @@ func New(o Options) *Env {
 		panic("env: FS and Runtime are required")
 	}
 	e := &Env{fs: o.FS, rt: o.Runtime, faults: o.Faults, quiet: o.Quiet}
+	e.names, _ = o.Runtime.(ActorNamer)
 	for _, m := range o.Mutations {
 		e.mutations |= 1 << m
 	}
@@ -121,6 +124,9 @@ func (e *Env) Sleep(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	parker := e.rt.NewParker("sleep")
+	if e.names != nil {
+		explain(parker, sleepWait{until: e.rt.Now().Add(d)})
+	}
 	stop := e.rt.After(d, parker.Unpark)
 	defer stop()
 	return parker.Park(ctx)

@@ -26,7 +26,9 @@ type Group struct {
 // context ends with the first failure as its cause.
 func (e *Env) NewGroup(ctx context.Context, limit int) (*Group, context.Context) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	return &Group{env: e, ctx: ctx, cancel: cancel, changed: e.NewCond(), limit: max(1, limit)}, ctx
+	g := &Group{env: e, ctx: ctx, cancel: cancel, changed: e.NewCond(), limit: max(1, limit)}
+	g.changed.kind, g.changed.made, g.changed.what = "group", e.origin(), groupWait{g}
+	return g, ctx
 }
 
 // ErrActorEnded is the failure of an actor whose function neither returned nor

@@ -22,7 +22,16 @@ type Queue[T any] struct {
 
 // NewQueue makes a queue that holds at most capacity items.
 func NewQueue[T any](e *Env, capacity int) *Queue[T] {
-	return &Queue[T]{capacity: max(1, capacity), changed: e.NewCond()}
+	q := &Queue[T]{capacity: max(1, capacity), changed: e.NewCond()}
+	q.changed.kind, q.changed.made, q.changed.what = "queue", e.origin(), queueWait[T]{q}
+	return q
+}
+
+// Named gives the queue a name for dumps of a simulator; without one it is
+// known by where it was made.
+func (q *Queue[T]) Named(name string) *Queue[T] {
+	q.changed.name = name
+	return q
 }
 
 // TryPut adds an item; it reports false when the queue is full or closed.

@@ -2,6 +2,7 @@ package env
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -32,10 +33,13 @@ func (w *waiters) wakeAll() {
 // It is handed on in the order of asking: whoever frees it and asks again at
 // once comes last, so that a loop cannot keep others out.
 type Mutex struct {
-	env *Env
-	mu  struct {
+	env  *Env
+	name string
+	made origin
+	mu   struct {
 		sync.Mutex
 		locked bool
+		holder string // the actor's name, where the runtime knows it
 		queue  []*lockWaiter
 	}
 }
@@ -43,11 +47,19 @@ type Mutex struct {
 // lockWaiter is one who waits for a [Mutex]; granted says that it is theirs.
 type lockWaiter struct {
 	parker  Parker
+	actor   string
 	granted bool
 }
 
 // NewMutex makes an unlocked mutex.
-func (e *Env) NewMutex() *Mutex { return &Mutex{env: e} }
+func (e *Env) NewMutex() *Mutex { return &Mutex{env: e, made: e.origin()} }
+
+// Named gives the mutex a name for dumps of a simulator; without one it is
+// known by where it was made.
+func (m *Mutex) Named(name string) *Mutex {
+	m.name = name
+	return m
+}
 
 // Lock waits until the mutex is free and takes it.
 func (m *Mutex) Lock() { _ = m.LockContext(context.Background()) }
@@ -55,13 +67,18 @@ func (m *Mutex) Lock() { _ = m.LockContext(context.Background()) }
 // LockContext is Lock that gives up when ctx ends, with its cause. It takes a
 // free mutex also with a context that has ended.
 func (m *Mutex) LockContext(ctx context.Context) error {
+	actor := ""
+	if names := m.env.names; names != nil {
+		actor = names.Actor()
+	}
 	m.mu.Lock()
 	if !m.mu.locked {
-		m.mu.locked = true
+		m.mu.locked, m.mu.holder = true, actor
 		m.mu.Unlock()
 		return nil
 	}
-	w := &lockWaiter{parker: m.env.rt.NewParker("mutex")}
+	w := &lockWaiter{parker: m.env.rt.NewParker("mutex"), actor: actor}
+	explain(w.parker, mutexWait{m})
 	m.mu.queue = append(m.mu.queue, w)
 	m.mu.Unlock()
 	for {
@@ -91,13 +108,13 @@ func (m *Mutex) Unlock() {
 		panic("env: unlock of an unlocked mutex")
 	}
 	if len(m.mu.queue) == 0 {
-		m.mu.locked = false
+		m.mu.locked, m.mu.holder = false, ""
 		return
 	}
 	next := m.mu.queue[0]
 	m.mu.queue[0] = nil
 	m.mu.queue = m.mu.queue[1:]
-	next.granted = true
+	next.granted, m.mu.holder = true, next.actor
 	next.parker.Unpark()
 }
 
@@ -105,21 +122,37 @@ func (m *Mutex) Unlock() {
 // own to pass: a waiter registers first, looks at the state, then parks, so no
 // change between look and wait is lost.
 type Cond struct {
-	env *Env
-	mu  struct {
+	env  *Env
+	name string
+	made origin
+	what fmt.Stringer // what its waiters wait for
+	kind string       // the name of their parkers
+	mu   struct {
 		sync.Mutex
 		queue waiters
 	}
 }
 
 // NewCond makes a condition.
-func (e *Env) NewCond() *Cond { return &Cond{env: e} }
+func (e *Env) NewCond() *Cond {
+	c := &Cond{env: e, kind: "cond", made: e.origin()}
+	c.what = condWait{c}
+	return c
+}
+
+// Named gives the condition a name for dumps of a simulator; without one it is
+// known by where it was made.
+func (c *Cond) Named(name string) *Cond {
+	c.name = name
+	return c
+}
 
 // WaitUntil returns nil once ok reports true; it looks again after each
 // Broadcast, and gives up with ctx's cause when ctx ends.
 func (c *Cond) WaitUntil(ctx context.Context, ok func() bool) error {
 	for {
-		parker := c.env.rt.NewParker("cond")
+		parker := c.env.rt.NewParker(c.kind)
+		explain(parker, c.what)
 		c.mu.Lock()
 		c.mu.queue.add(parker)
 		c.mu.Unlock()
