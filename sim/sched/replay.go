@@ -5,17 +5,8 @@ import (
 	"strings"
 )
 
-// ReplayOptions of [NewReplay].
-type ReplayOptions struct {
-	// Tolerant lets Then decide where the wanted actor is not ready, instead of
-	// ending the run: for lists that a minimizer has shortened.
-	Tolerant bool
-	// Then decides after the list's end; nil means [RoundRobin].
-	Then Strategy
-}
-
-// Replay repeats the choices of an earlier run. Actors are found by name.
-type Replay struct {
+// Replayer repeats the choices of an earlier run. Actors are found by name.
+type Replayer struct {
 	choices  Choices
 	tolerant bool
 	then     Strategy
@@ -23,22 +14,32 @@ type Replay struct {
 	missed   int
 }
 
-// NewReplay makes a strategy that repeats choices. The list is not copied.
-func NewReplay(choices Choices, o ReplayOptions) *Replay {
-	if o.Then == nil {
-		o.Then = &RoundRobin{}
+// Replay makes a strategy that repeats choices, and ends the run with a
+// [DivergedError] where the wanted actor is not ready. After the list's end
+// then decides; nil means [RoundRobin]. The list is not copied.
+func Replay(choices Choices, then Strategy) *Replayer {
+	if then == nil {
+		then = &RoundRobin{}
 	}
-	return &Replay{choices: choices, tolerant: o.Tolerant, then: o.Then}
+	return &Replayer{choices: choices, then: then}
+}
+
+// ReplayTolerant is Replay that lets then decide also where the wanted actor is
+// not ready: for lists that a minimizer has cut.
+func ReplayTolerant(choices Choices, then Strategy) *Replayer {
+	r := Replay(choices, then)
+	r.tolerant = true
+	return r
 }
 
 // Begin starts at the first choice.
-func (r *Replay) Begin(seed uint64) {
+func (r *Replayer) Begin(seed uint64) {
 	r.at, r.missed = 0, 0
 	r.then.Begin(seed)
 }
 
 // Pick takes the next choice where more than one actor is ready.
-func (r *Replay) Pick(m *Moment) (int, error) {
+func (r *Replayer) Pick(m *Moment) (int, error) {
 	if len(m.Ready) == 1 || r.at >= len(r.choices.Picks) {
 		return r.then.Pick(m)
 	}
@@ -59,18 +60,18 @@ func (r *Replay) Pick(m *Moment) (int, error) {
 
 // Missed is how many choices a tolerant replay has left to Then because the
 // actor was not ready.
-func (r *Replay) Missed() int { return r.missed }
+func (r *Replayer) Missed() int { return r.missed }
 
 // End says that the run was shorter than the list, unless the replay is
 // tolerant.
-func (r *Replay) End() error {
+func (r *Replayer) End() error {
 	if left := len(r.choices.Picks) - r.at; left > 0 && !r.tolerant {
 		return &DivergedError{Choice: r.at, Wanted: r.choices.Actor(r.at), Reason: fmt.Sprintf("the run has ended with %d choices left", left)}
 	}
 	return r.then.End()
 }
 
-func (r *Replay) String() string {
+func (r *Replayer) String() string {
 	var b strings.Builder
 	b.WriteString("replay")
 	if r.tolerant {

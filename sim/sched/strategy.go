@@ -138,26 +138,25 @@ func parseReplay(head []string, choices string, nesting int) (Strategy, error) {
 	if len(head) == 0 || head[0] != "replay" {
 		return nil, fmt.Errorf(`only "replay" is followed by a colon, not %.40q`, strings.Join(head, " "))
 	}
-	var o ReplayOptions
-	rest := head[1:]
+	follow, rest := Replay, head[1:]
 	if len(rest) > 0 && rest[0] == "tolerant" {
-		o.Tolerant, rest = true, rest[1:]
+		follow, rest = ReplayTolerant, rest[1:]
 	}
+	var then Strategy
 	if len(rest) > 0 {
 		if rest[0] != "then" || len(rest) == 1 {
 			return nil, fmt.Errorf(`after "replay" comes "tolerant", "then" and a strategy, or a colon, not %.40q`, strings.Join(rest, " "))
 		}
-		then, err := parseStrategy(strings.Join(rest[1:], " "), nesting+1)
-		if err != nil {
+		var err error
+		if then, err = parseStrategy(strings.Join(rest[1:], " "), nesting+1); err != nil {
 			return nil, fmt.Errorf("after then: %w", err)
 		}
-		o.Then = then
 	}
 	c, err := ParseChoices(choices)
 	if err != nil {
 		return nil, err
 	}
-	return NewReplay(c, o), nil
+	return follow(c, then), nil
 }
 
 func nothingAfter(name string, rest []string) error {
