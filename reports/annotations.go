@@ -58,8 +58,11 @@ func annotations(run record.Run) []annotation {
 		}
 		all = append(all, a)
 	}
-	for _, g := range groupViolations(run.Violations) {
+	for _, g := range groupViolations(run) {
 		message := g.First.Message + g.like()
+		if g.First.Because != "" {
+			message += "\nwhy: " + g.First.Because
+		}
 		if g.First.Replay != "" {
 			message += "\nreplay: " + g.First.Replay
 		}

@@ -100,33 +100,42 @@ const (
 // axis the roundest come first and finer ones follow wherever there is room
 // for a label, so that there are more of them where time is stretched.
 func (a axis) ticks() []tick {
+	return a.ticksFrom(0, func(millis float64) string {
+		if millis == 0 {
+			return "0"
+		}
+		return millisText(millis)
+	})
+}
+
+// ticksFrom picks times that are round when counted from an origin on the axis,
+// before and after it.
+func (a axis) ticksFrom(origin float64, label func(fromOrigin float64) string) []tick {
 	duration := a.knots[len(a.knots)-1].millis
 	steps := tickSteps(duration)
 	if !a.stretched {
 		steps = a.evenStep(steps)
 	}
 	var taken []float64
-	var chosen []float64
+	chosen := map[float64]float64{} // by position: how far from the origin
 	for _, step := range steps {
-		for i := 0; float64(i)*step <= duration; i++ {
-			at := float64(i) * step
-			x := a.x(at)
+		for i := -math.Floor(origin / step); origin+i*step <= duration; i++ {
+			x := a.x(origin + i*step)
 			j := sort.SearchFloat64s(taken, x)
 			if j > 0 && x-taken[j-1] < tickRoom || j < len(taken) && taken[j]-x < tickRoom {
 				continue
 			}
 			taken = slices.Insert(taken, j, x)
-			chosen = append(chosen, at)
+			chosen[x] = i * step
 		}
 	}
-	sort.Float64s(chosen)
-	ticks := make([]tick, 0, len(chosen))
-	for _, at := range chosen {
-		t := tick{X: a.x(at), Label: millisText(at), Anchor: "middle"}
+	ticks := make([]tick, 0, len(taken))
+	for _, x := range taken {
+		t := tick{X: x, Label: label(chosen[x]), Anchor: "middle"}
 		switch {
-		case at == 0:
-			t.Label, t.Anchor = "0", "start"
-		case t.X > a.width-tickRoom/2:
+		case x == 0 || origin > 0 && x < tickRoom/2:
+			t.Anchor = "start"
+		case x > a.width-tickRoom/2:
 			t.Anchor = "end"
 		}
 		ticks = append(ticks, t)

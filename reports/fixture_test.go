@@ -164,6 +164,7 @@ func lostReaders() (record.Run, []record.Event) {
 			Request: "GET /api/v1/containers", Got: `{"totalCount": 0, "containers": []}`, Want: `{"totalCount": 26, …}`, Replay: "reconsim replay runs/rename-mixes-1337 --until 12600"},
 		{Property: "one-generation", Signature: "one-generation/summary/4+5", Message: "<script>alert(1)</script> & a | in `the` text", Reader: "r3", AtMillis: 17_033, Generation: 5},
 	}
+	run.Why = []record.Why{whyMixed(), whyEmpty()}
 	run.Faults[2].Optional = false
 	run.Expectations[2] = record.Expectation{Text: "at the end Recon equals the OM", Got: "clusterState differs: 1,702 keys against 2,290", Line: 42}
 	run.Thresholds[0] = record.Threshold{Expr: "staging.p99Micros < 3 * rest.p99Micros", Value: "9.2 ms against 2.52 ms", Line: 45}

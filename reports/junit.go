@@ -82,11 +82,16 @@ func junitProperty(run record.Run, p record.Property) junit.Testcase {
 	switch {
 	case p.Violations > 0:
 		var details strings.Builder
-		for _, v := range run.Violations {
-			if v.Property == p.Name {
-				fmt.Fprintf(&details, "%s\n  at %s, reader %s, %s\n  got:  %s\n  want: %s\n  replay: %s\n\n",
-					v.Message, millisText(v.AtMillis), v.Reader, v.Request, v.Got, v.Want, v.Replay)
+		for i, v := range run.Violations {
+			if v.Property != p.Name {
+				continue
 			}
+			fmt.Fprintf(&details, "%s\n  at %s, reader %s, %s\n  got:  %s\n  want: %s\n  replay: %s\n",
+				v.Message, millisText(v.AtMillis), v.Reader, v.Request, v.Got, v.Want, v.Replay)
+			if n := newNumbered(run, i); n.WhyPage != "" {
+				fmt.Fprintf(&details, "  why: %s (%s)\n", n.Because, n.WhyPage)
+			}
+			details.WriteString("\n")
 		}
 		c.Failure = junitResult(p.Name, fmt.Sprintf("%s in %s", plural(p.Violations, "violation"), plural(p.Checked, "check")), details.String())
 	case p.Checked == 0:

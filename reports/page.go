@@ -24,7 +24,8 @@ var pageStyle string
 //go:embed report.js
 var pageScript string
 
-var pageTemplate = template.Must(template.Must(template.New("page").Funcs(template.FuncMap{
+// pageFunctions are what every page's template may call.
+var pageFunctions = template.FuncMap{
 	"grouped": grouped[int64], "seq": grouped[uint64], "millis": millisText, "micros": microsText, "seconds": secondsText,
 	"bytes": bytesText, "plural": plural[int], "outcome": outcomeText, "headline": headline, "paragraph": paragraph,
 	"title": title, "meaning": func(property string) string { return meanings[property] },
@@ -41,7 +42,9 @@ var pageTemplate = template.Must(template.Must(template.New("page").Funcs(templa
 		}
 		return millisText(*at)
 	},
-}).Parse(pageText)).New("timeline").Parse(timelineText))
+}
+
+var pageTemplate = template.Must(template.Must(template.New("page").Funcs(pageFunctions).Parse(pageText)).New("timeline").Parse(timelineText))
 
 // placedMark is a mark with the baseline of its row.
 type placedMark struct {
@@ -117,8 +120,8 @@ func writePage(w io.Writer, run record.Run, ev events) error {
 
 func newPage(run record.Run, ev events) page {
 	p := page{
-		Run: run, Style: template.CSS(pageStyle), Script: template.JS(pageScript), Policy: contentPolicy(),
-		Note: ev.note, Facts: append(loadFacts(run), facts(run)...), LoadRows: loadRows(run.Load), LoadTasks: loadTasks(run.Load), Chart: newLatencyChart(run), Violated: groupViolations(run.Violations), Missed: missed(run),
+		Run: run, Style: template.CSS(pageStyle), Script: template.JS(pageScript), Policy: contentPolicy(pageStyle, pageScript),
+		Note: ev.note, Facts: append(loadFacts(run), facts(run)...), LoadRows: loadRows(run.Load), LoadTasks: loadTasks(run.Load), Chart: newLatencyChart(run), Violated: groupViolations(run), Missed: missed(run),
 		ByState: shares(run.Counts.ByState, true), ByEndpoint: shares(run.Counts.ByEndpoint, false),
 		Endpoints: run.Latency.ByEndpoint, Answers: answersByGeneration(run, ev), Legend: legend(),
 		HiddenRows: max(len(run.Generations)-maxRows, 0),
@@ -148,13 +151,13 @@ func newPage(run record.Run, ev events) page {
 
 // contentPolicy allows the page's own style and script, by hash, and nothing
 // else: no request leaves the page, whatever a record contains.
-func contentPolicy() string {
+func contentPolicy(style, script string) string {
 	hash := func(text string) string {
 		sum := sha256.Sum256([]byte(text))
 		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
 	return fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'",
-		hash(pageStyle), hash(pageScript))
+		hash(style), hash(script))
 }
 
 // facts picks the numbers that a reader asks for first.

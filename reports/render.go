@@ -20,9 +20,9 @@ const (
 )
 
 // Render reads run.json and events.jsonl of a run directory and writes
-// report.html, summary.md and junit.xml beside them. A run without an event log,
-// or with one that a killed process left unfinished, is rendered from what there
-// is, and the page says so.
+// report.html, summary.md, junit.xml and a page for each entry of Run.Why beside
+// them. A run without an event log, or with one that a killed process left
+// unfinished, is rendered from what there is, and the page says so.
 func Render(dir string) error {
 	run, err := record.ReadRun(dir)
 	if err != nil {
@@ -32,14 +32,25 @@ func Render(dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
+	files := []pageFile{
 		{PageFile, func(w io.Writer) error { return writePage(w, run, events) }},
 		{SummaryFile, func(w io.Writer) error { return WriteSummary(w, run) }},
 		{JUnitFile, func(w io.Writer) error { return WriteJUnit(w, []record.Run{run}) }},
-	} {
+	}
+	for i := range run.Why {
+		files = append(files, pageFile{record.WhyPage(i), func(w io.Writer) error { return writeWhyPage(w, run, events, i) }})
+	}
+	return writeFiles(dir, files)
+}
+
+// pageFile is a file of a run directory and what writes its content.
+type pageFile struct {
+	name  string
+	write func(io.Writer) error
+}
+
+func writeFiles(dir string, files []pageFile) error {
+	for _, file := range files {
 		var content bytes.Buffer
 		if err := file.write(&content); err != nil {
 			return fmt.Errorf("render %s of %s: %w", file.name, dir, err)

@@ -33,7 +33,11 @@ func TestRender(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := writeRunDir(t, first(story()), second(story()))
 			require.NoError(t, Render(dir))
-			for _, file := range []string{PageFile, SummaryFile, JUnitFile} {
+			files := []string{PageFile, SummaryFile, JUnitFile}
+			for i := range first(story()).Why {
+				files = append(files, record.WhyPage(i))
+			}
+			for _, file := range files {
 				got, err := os.ReadFile(filepath.Join(dir, file))
 				require.NoError(t, err)
 				golden(t, filepath.Join(name, file), got)

@@ -26,7 +26,7 @@ const maxSummaryViolations = 5
 // WriteSummary writes a run as a short piece of Markdown for a CI summary: the
 // verdict in words, what failed, the properties, and how to repeat.
 func WriteSummary(w io.Writer, run record.Run) error {
-	shown := groupViolations(run.Violations)
+	shown := groupViolations(run)
 	hidden := max(len(shown)-maxSummaryViolations, 0)
 	data := struct {
 		record.Run

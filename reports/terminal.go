@@ -101,7 +101,7 @@ func verdictText(run record.Run) string {
 			fmt.Fprintf(&out, "%s %s %s\n", f.Value, f.Name, termQuiet.Render("("+f.Detail+")"))
 		}
 	}
-	groups := groupViolations(run.Violations)
+	groups := groupViolations(run)
 	for i, g := range groups {
 		if i == maxTerminalViolations {
 			fmt.Fprintf(&out, "  %s more\n", plural(len(groups)-i, "signature"))
@@ -109,6 +109,12 @@ func verdictText(run record.Run) string {
 		}
 		v := g.First
 		fmt.Fprintf(&out, "%s %s at %s: %s%s\n", termBad.Render("✕"), oneLine(v.Property), millisText(v.AtMillis), oneLine(v.Message), g.like())
+		if v.WhyPage != "" {
+			fmt.Fprintf(&out, "  %s %s\n", termQuiet.Render("why:"), oneLine(v.Because))
+			if run.Dir != "" {
+				fmt.Fprintf(&out, "       %s\n", oneLine(run.Dir+"/"+v.WhyPage))
+			}
+		}
 		if v.Replay != "" {
 			fmt.Fprintf(&out, "  %s %s\n", termQuiet.Render("replay:"), oneLine(v.Replay))
 		}

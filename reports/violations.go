@@ -18,6 +18,17 @@ type violationGroup struct {
 type numbered struct {
 	record.Violation
 	Number int
+	// Because is why it came to that in a sentence, WhyPage the page that
+	// shows how; empty if the run does not know.
+	Because, WhyPage string
+}
+
+func newNumbered(run record.Run, index int) numbered {
+	n := numbered{Violation: run.Violations[index], Number: index + 1}
+	if why, explained := run.WhyOf(index); explained {
+		n.Because, n.WhyPage = run.Why[why].Explanation, record.WhyPage(why)
+	}
+	return n
 }
 
 // like says how many more there are, to follow a message; empty if none.
@@ -30,13 +41,13 @@ func (g violationGroup) like() string {
 
 // groupViolations groups the first maxViolations by property and signature, in
 // the order of their first appearance.
-func groupViolations(violations []record.Violation) []violationGroup {
+func groupViolations(run record.Run) []violationGroup {
 	type key struct{ property, signature string }
 	index := map[key]int{}
 	var groups []violationGroup
-	for i, v := range violations[:min(len(violations), maxViolations)] {
+	for i, v := range run.Violations[:min(len(run.Violations), maxViolations)] {
 		k := key{v.Property, v.Signature}
-		n := numbered{v, i + 1}
+		n := newNumbered(run, i)
 		if at, known := index[k]; known && v.Signature != "" {
 			groups[at].Others = append(groups[at].Others, n)
 			continue
