@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	iofs "io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,11 +74,42 @@ func NewLayout(e *env.Env, dir, sameDeviceAs string) (*Layout, error) {
 		return nil, fmt.Errorf("%s is on another device than %s, so a generation could be neither linked nor moved between them: set %s to a folder on the same device, or unset it",
 			dir, sameDeviceAs, config.StagingBasePath)
 	}
+	for _, folder := range []string{dir, sameDeviceAs} {
+		if err := syncAncestors(fs, folder); err != nil {
+			return nil, err
+		}
+	}
 	l := &Layout{env: e, dir: dir}
 	if !e.Quiet() {
 		l.cache = pebble.NewCache(cacheBytes)
 	}
 	return l, nil
+}
+
+// syncAncestors makes the name of a folder durable, and those of the folders
+// above it on the same device: one that was just made would take a committed
+// generation with it in a crash. Folders that may not be opened are not ours
+// and were there before.
+func syncAncestors(fs vfs.FS, folder string) error {
+	info, err := fs.Stat(folder)
+	for err == nil {
+		parent := fs.PathDir(folder)
+		if parent == folder {
+			return nil
+		}
+		var above vfs.FileInfo
+		if above, err = fs.Stat(parent); err != nil || above.DeviceID() != info.DeviceID() {
+			break
+		}
+		if err = env.SyncDir(fs, parent); errors.Is(err, iofs.ErrPermission) {
+			return nil
+		}
+		folder = parent
+	}
+	if err != nil {
+		return fmt.Errorf("make the name of folder %s durable: %w", folder, err)
+	}
+	return nil
 }
 
 // Close gives the cache back. Generations that are still open keep it until

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"reconsim/recon/omdb"
 )
 
 // View is one immutable state of a generation. It is shared by all readers
@@ -42,6 +44,26 @@ func (v *View) Label() Label { return v.label }
 
 // Generation is the generation that the view is of.
 func (v *View) Generation() *Generation { return v.gen }
+
+// ScanAll calls fn for every row of every table, in the order of tables and
+// keys, until fn returns false. Key and value are borrowed.
+func (v *View) ScanAll(fn func(t omdb.Table, key, value []byte) (bool, error)) error {
+	it, err := v.snapshot.NewIter(&pebble.IterOptions{UpperBound: []byte{outboxPrefix}})
+	if err != nil {
+		return fmt.Errorf("scan all tables: %w", err)
+	}
+	for ok := it.First(); ok && err == nil; {
+		var value []byte
+		if value, err = it.ValueAndErr(); err == nil {
+			ok, err = fn(omdb.Table(it.Key()[0]), it.Key()[1:], value)
+		}
+		ok = ok && it.Next()
+	}
+	if err = errors.Join(err, it.Error(), it.Close()); err != nil {
+		return fmt.Errorf("scan all tables: %w", err)
+	}
+	return nil
+}
 
 // TryPin takes a pin unless the last one is already gone.
 func (v *View) TryPin() bool {

@@ -50,6 +50,29 @@ func (c *cursor) build(kept choice) *Image {
 	return &Image{tree: t, sum: t.hash()}
 }
 
+// ImageLosing rebuilds the disk after a crash between operation op and the next
+// in which the operations of these numbers did not survive and all others did.
+// What was durable at op cannot be lost.
+func (l *Log) ImageLosing(op int, lost []int) (*Image, error) {
+	if op < 0 || op > len(l.records) {
+		return nil, fmt.Errorf("crash after operation %d: the log has %d", op, len(l.records))
+	}
+	c := l.cursor()
+	c.advance(op)
+	kept := make(choice, len(c.pending))
+	for at := range kept {
+		kept[at] = whole
+	}
+	for _, n := range lost {
+		at, pending := slices.BinarySearch(c.pending, n-1)
+		if !pending {
+			return nil, fmt.Errorf("crash after operation %d: operation %d is durable there, or has not happened, and cannot be lost", op, n)
+		}
+		kept[at] = 0
+	}
+	return c.build(kept), nil
+}
+
 // Image rebuilds the disk after a crash between operation op (0 for none) and
 // the next. The policy must be a single one; the seed matters to [Subset] only.
 func (l *Log) Image(op int, p Policy, seed uint64) (*Image, error) {
@@ -109,6 +132,10 @@ type Exploration struct {
 	// promise may be bad after it. What the image is found to hold can be kept
 	// by its hash.
 	Promises []int
+	// Each, if not nil, is told every crash that the policies name with the hash
+	// of its image, also those whose image was given before: given is false for
+	// these. It is called before the image is given.
+	Each func(op int, p Policy, image uint64, given bool)
 }
 
 // Crashes gives the distinct images of the crashes right after operation op.
@@ -122,7 +149,8 @@ func (l *Log) Crashes(op int, policies []Policy, seed uint64) iter.Seq[Crash] {
 func (l *Log) Explore(x Exploration) iter.Seq[Crash] {
 	return func(yield func(Crash) bool) {
 		c := l.cursor()
-		tried, given := map[uint64]struct{}{}, map[uint64]struct{}{}
+		// tried has the image that each choice led to.
+		tried, given := map[uint64]uint64{}, map[uint64]struct{}{}
 		for op := max(x.First, 0); op <= min(x.Last, len(l.records)); op++ {
 			c.advance(op)
 			if _, promised := slices.BinarySearch(x.Promises, op); promised {
@@ -131,11 +159,18 @@ func (l *Log) Explore(x Exploration) iter.Seq[Crash] {
 			}
 			for _, p := range x.Policies {
 				more := c.choices(p, x.Seed, func(member Policy, kept choice) bool {
-					if !unseen(tried, c.key(kept)) {
-						return true
+					key := c.key(kept)
+					sum, again := tried[key]
+					var image *Image
+					if !again {
+						image = c.build(kept)
+						sum, tried[key] = image.sum, image.sum
 					}
-					image := c.build(kept)
-					return !unseen(given, image.sum) || yield(c.crash(member, kept, image))
+					isNew := !again && unseen(given, sum)
+					if x.Each != nil {
+						x.Each(op, member, sum, isNew)
+					}
+					return !isNew || yield(c.crash(member, kept, image))
 				})
 				if !more {
 					return

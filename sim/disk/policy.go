@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -79,16 +80,25 @@ func (p Policy) Member(n uint64) Policy { return Policy{p.family, n + 1} }
 // single reports whether the policy stands for one image.
 func (p Policy) single() bool { return p.family <= data || p.member > 0 }
 
-// String is the family's name, with the member's number if there is one.
-func (p Policy) String() string {
+// Family is the name without the member's number.
+func (p Policy) Family() string {
 	if int(p.family) >= len(familyNames) {
 		return "unknown"
 	}
-	name := familyNames[p.family]
+	return familyNames[p.family]
+}
+
+// Compare orders policies by family, then by member, a whole family first.
+func (p Policy) Compare(other Policy) int {
+	return cmp.Or(cmp.Compare(p.family, other.family), cmp.Compare(p.member, other.member))
+}
+
+// String is the family's name, with the member's number if there is one.
+func (p Policy) String() string {
 	if p.member == 0 {
-		return name
+		return p.Family()
 	}
-	return name + " " + strconv.FormatUint(p.member-1, 10)
+	return p.Family() + " " + strconv.FormatUint(p.member-1, 10)
 }
 
 // ParsePolicy reads what [Policy.String] prints.
