@@ -11,7 +11,7 @@ import (
 
 // diffLine is one line of two answers laid over each other.
 type diffLine struct {
-	// Sign is - for a line that was wanted, + for one that was got, a space
+	// Sign is − for a line that was wanted, + for one that was got, a space
 	// for one of both, … for lines of both that are left out.
 	Sign string
 	// Class is want, got, both or gap.
@@ -93,7 +93,7 @@ func diffLines(got, want []string) []diffLine {
 			lines = append(lines, diffLine{" ", "both", got[i]})
 			i, j = i+1, j+1
 		case j < len(want) && (i == len(got) || common[i][j+1] >= common[i+1][j]):
-			lines = append(lines, diffLine{"-", "want", want[j]})
+			lines = append(lines, diffLine{"−", "want", want[j]})
 			j++
 		default:
 			lines = append(lines, diffLine{"+", "got", got[i]})

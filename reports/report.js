@@ -10,6 +10,13 @@ function millisText(millis) {
   return Math.floor(seconds / 60) + " min " + String(seconds % 60).padStart(2, "0") + " s";
 }
 
+// A drawing with data-zero counts from a moment within it.
+function offsetText(millis) {
+  const size = Math.abs(millis), sign = millis < 0 ? "−" : "+";
+  if (size < 1) return sign + (size * 1000).toFixed(1) + " µs";
+  return sign + (size < 1000 ? size.toFixed(2) + " ms" : millisText(size));
+}
+
 for (const lanes of document.querySelectorAll("svg.lanes")) {
   const knots = lanes.dataset.knots.split(" ").map((knot) => knot.split(":").map(Number));
   const cursor = lanes.querySelector(".cursor");
@@ -23,6 +30,11 @@ for (const lanes of document.querySelectorAll("svg.lanes")) {
     const [t0, x0] = knots[i - 1], [t1, x1] = knots[i];
     return t0 + ((t1 - t0) * (x - x0)) / (x1 - x0 || 1);
   };
+  const zero = "zero" in lanes.dataset ? Number(lanes.dataset.zero) : null;
+  const timeAt = (x) => (zero === null ? millisText(millisAt(x)) : offsetText(millisAt(x) - millisAt(zero)));
+  const show = () => { if (zero !== null) lanes.parentElement.scrollLeft = zero - lanes.parentElement.clientWidth / 4; };
+  for (const mode of document.querySelectorAll(".mode")) mode.addEventListener("change", show);
+  show();
   const clear = () => {
     cursor.setAttribute("x1", -9);
     cursor.setAttribute("x2", -9);
@@ -34,7 +46,7 @@ for (const lanes of document.querySelectorAll("svg.lanes")) {
     cursor.setAttribute("x1", x);
     cursor.setAttribute("x2", x);
     const said = segments.filter((s) => s.hover && s.from <= x && x < s.to).map((s) => s.hover);
-    readout.textContent = [millisText(millisAt(x)), ...new Set(said)].join(" · ");
+    readout.textContent = [timeAt(x), ...new Set(said)].join(" · ");
   });
   lanes.addEventListener("pointerleave", clear);
 }

@@ -11,7 +11,7 @@ import (
 func whyMixed() record.Why {
 	w := record.Why{Violation: 0, Reader: "r3", FromMillis: 10_800, ToMillis: 13_600,
 		Parts: []record.AnswerPart{{Generation: 1, Text: "numTotalKey"}, {Generation: 4, Text: "sizeWithReplica"}},
-		First: record.Operation{Number: 81_204, AtMillis: 12_468.25, Actor: "reprocess", Kind: record.OperationDisk, Generation: 4,
+		First: record.Operation{Number: 81_204, AtMillis: 12_466.41, Actor: "reprocess", Kind: record.OperationDisk, Generation: 4,
 			Text: "rename recon/staged/summary to recon/live/summary"},
 		Second: record.Operation{Number: 81_297, AtMillis: 12_471, Actor: "r3", Kind: record.OperationAnswer, Generation: 4,
 			Text: "GET /api/v1/namespace/summary?path=/vol1/bucket1 reads the key store of generation 1"},

@@ -122,10 +122,10 @@ func newWhyPage(run record.Run, ev events, w record.Why) whyPage {
 	scale, stretched := t.axes(d.changes())
 	p.Plots = []whyPlot{d.plot(scale, "scale"), d.plot(stretched, "stretched")}
 	p.StretchedFirst = !t.readable(scale)
-	for i, o := range t.steps {
-		p.Steps = append(p.Steps, newWhyStep(o, w, t, t.at[i], classes))
+	for _, o := range t.steps {
+		p.Steps = append(p.Steps, newWhyStep(o, w, classes))
 	}
-	p.Pair = [2]whyStep{newWhyStep(w.First, w, t, t.first, classes), newWhyStep(w.Second, w, t, t.second, classes)}
+	p.Pair = [2]whyStep{newWhyStep(w.First, w, classes), newWhyStep(w.Second, w, classes)}
 	p.PairApart = "in the same instant"
 	if apart := w.Second.AtMillis - w.First.AtMillis; apart != 0 {
 		p.PairApart = spanText(apart) + " later"
@@ -134,11 +134,8 @@ func newWhyPage(run record.Run, ev events, w record.Why) whyPage {
 	return p
 }
 
-func newWhyStep(o record.Operation, w record.Why, t whyTime, at float64, classes map[uint64]string) whyStep {
-	s := whyStep{Operation: o, Offset: offsetText(at - t.first), Class: classes[o.Generation]}
-	if at != t.first && o.AtMillis == w.First.AtMillis {
-		s.Offset = "0" // operations of one instant are moved apart for the drawing only
-	}
+func newWhyStep(o record.Operation, w record.Why, classes map[uint64]string) whyStep {
+	s := whyStep{Operation: o, Offset: offsetText(o.AtMillis - w.First.AtMillis), Class: classes[o.Generation]}
 	switch o.Number {
 	case w.First.Number:
 		s.Sign = "①"

@@ -185,7 +185,6 @@ func (d whyDrawing) span(a axis, from, to, y, height float64) (segment, bool) {
 }
 
 func (p *whyPlot) layStates(d whyDrawing, a axis, y float64) float64 {
-	p.name(y+barHeight/2, "Rebuild state", "")
 	for _, s := range stateSpans(d.run) {
 		piece, ok := d.span(a, s.from, s.to, y, barHeight)
 		if !ok {
@@ -200,10 +199,13 @@ func (p *whyPlot) layStates(d whyDrawing, a axis, y float64) float64 {
 		piece.Title = fmt.Sprintf("%s, generation %d, from %s to %s", s.state, s.generation, clockText(s.from), clockText(s.to))
 		p.States = append(p.States, piece)
 	}
+	small := ""
 	if len(p.States) == 0 {
+		small = "NONE"
 		piece := segment{Y: y + barHeight/2 - 1, Width: p.Width, Height: 2, Class: "state none", Title: "NONE", Hover: "NONE"}
 		p.States = append(p.States, piece)
 	}
+	p.name(y+barHeight/2, "Rebuild state", small)
 	return y + barHeight + laneGap
 }
 
@@ -369,7 +371,7 @@ func (p *whyPlot) laySteps(d whyDrawing, a axis, y float64) float64 {
 			class += " pair"
 		}
 		p.Steps = append(p.Steps, stepTick{X: a.x(d.time.at[i]), Class: class,
-			Title: fmt.Sprintf("%s operation %d of %s at %s: %s", offsetText(d.time.at[i]-d.time.first), s.Number, s.Actor, clockText(s.AtMillis), s.Text)})
+			Title: fmt.Sprintf("%s operation %d of %s at %s: %s", offsetText(s.AtMillis-d.why.First.AtMillis), s.Number, s.Actor, clockText(s.AtMillis), s.Text)})
 	}
 	first, second := a.x(d.time.first), a.x(d.time.second)
 	p.PairX = [2]float64{first, second}
