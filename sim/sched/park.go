@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"reconsim/recon/env"
 )
 
-// ErrNoActor is what waiting returns that is no actor's and would never end.
-var ErrNoActor = errors.New("only an actor may wait: this is outside of the run, or in a timer or hook of it")
+// errNoActor is the panic of a wait that is no actor's and would never end. In
+// a timer or hook it becomes the run's error.
+var errNoActor = errors.New("only an actor may wait: this is outside of the run, or in a timer or hook of it")
 
 // parker is the waiting primitive. Its woken and waiter are guarded by the
 // scheduler's mutex; the rest belongs to who holds the token.
@@ -48,7 +50,7 @@ func (p *parker) Unpark() {
 func (p *parker) Park(ctx context.Context) error {
 	s := p.s
 	if a := s.current.Load(); a != nil {
-		p.wait(a, ctx)
+		p.wait(ctx, a)
 	}
 	s.mu.Lock()
 	woken := p.woken
@@ -57,13 +59,17 @@ func (p *parker) Park(ctx context.Context) error {
 	if woken {
 		return nil
 	}
-	if err := context.Cause(ctx); err != nil {
-		return err
+	err := context.Cause(ctx)
+	if err == nil {
+		if s.closing {
+			runtime.Goexit()
+		}
+		panic(errNoActor)
 	}
-	return ErrNoActor
+	return err
 }
 
-func (p *parker) wait(a *actor, ctx context.Context) {
+func (p *parker) wait(ctx context.Context, a *actor) {
 	s := p.s
 	s.mu.Lock()
 	p.waiter = a

@@ -3,6 +3,8 @@ package sched
 import (
 	"fmt"
 	"slices"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // DefaultSteps is how many steps [PCT] takes a run to have if nobody says it.
@@ -19,10 +21,10 @@ const DefaultSteps = 10_000
 type PCT struct {
 	depth, steps int
 	seed         uint64
-	changes      []int          // steps of change to come, ascending
-	dropped      map[int]uint64 // priorities of those that dropped, by index
-	next         uint64         // the priority of the next one that drops
-	alone        int            // steps that one actor made in a row although others were ready
+	changes      []int    // steps of change to come, ascending
+	priorities   []uint64 // by index of the actor, 0 if not drawn yet
+	next         uint64   // the priority of the next one that drops
+	alone        int      // steps that one actor made in a row although others were ready
 }
 
 // spin is how many steps an actor may make in a row although others are ready.
@@ -41,8 +43,9 @@ func NewPCT(depth, steps int) *PCT {
 // Begin draws the steps of change.
 func (p *PCT) Begin(seed uint64) {
 	p.seed = mix(seed ^ 0x70637470637470)
-	p.dropped, p.alone = map[int]uint64{}, 0
-	// Undropped priorities have the highest bit set, so all of these are below.
+	clear(p.priorities)
+	p.alone = 0
+	// Priorities as drawn have the highest bit set, so all of these are below.
 	p.next = 1 << 62
 	p.changes = p.changes[:0]
 	for i := 1; i < p.depth; i++ {
@@ -74,7 +77,7 @@ func (p *PCT) Pick(m *Moment) (int, error) {
 
 func (p *PCT) drop(c *Candidate) {
 	p.next--
-	p.dropped[c.Index] = p.next
+	p.priorities[c.Index] = p.next
 }
 
 func (p *PCT) highest(m *Moment) int {
@@ -88,12 +91,13 @@ func (p *PCT) highest(m *Moment) int {
 }
 
 func (p *PCT) priority(c *Candidate) uint64 {
-	if len(p.dropped) > 0 {
-		if priority, ok := p.dropped[c.Index]; ok {
-			return priority
-		}
+	for c.Index >= len(p.priorities) {
+		p.priorities = append(p.priorities, 0)
 	}
-	return mix(p.seed^c.owner.hash) | 1<<63
+	if p.priorities[c.Index] == 0 {
+		p.priorities[c.Index] = mix(p.seed^xxhash.Sum64String(c.Name)) | 1<<63
+	}
+	return p.priorities[c.Index]
 }
 
 // End does nothing.

@@ -12,7 +12,9 @@ import (
 // *[PanicError] or *[DivergedError], the cause given to Stop, or the error of
 // AfterStep. Then actors are left over, which [Scheduler.Close] ends.
 func (s *Scheduler) Run() error {
-	s.strategy.Begin(s.o.Seed)
+	if s.steps == 0 {
+		s.strategy.Begin(s.o.Seed)
+	}
 	s.chosen = s.dispatch()
 	for s.chosen != nil {
 		a := s.chosen
@@ -58,7 +60,9 @@ func (s *Scheduler) dispatch() (next *actor) {
 	s.admit()
 	for len(s.moment.Ready) == 0 {
 		if s.live == 0 {
-			s.Stop(s.strategy.End())
+			if err := s.strategy.End(); err != nil {
+				s.Stop(err)
+			}
 			return nil
 		}
 		if !s.jump() {
