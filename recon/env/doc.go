@@ -13,13 +13,10 @@
 // # Vocabulary
 //
 //   - actor: a goroutine started by [Env.Go]; the unit that a scheduler picks.
-//
 //   - point: a named place where an actor may be switched away and where a
 //     fault may strike ([Env.Point]); the names are in faults/point.
-//
 //   - parker: the one primitive on which [Mutex], [Cond], [Queue], [Group] and
 //     Sleep are built, so that a runtime has only one way of waiting to know.
-//
 //   - explanation: what a wait is for, in words that a runtime may ask for
 //     ([Explained]): locks by name or where they were made, with their holder.
 //
