@@ -16,22 +16,30 @@ import (
 // never checked and an optional fault that never fired are skipped, with the
 // reason; an environment that failed is an error.
 func WriteJUnit(w io.Writer, runs []record.Run) error {
-	suites := junit.Testsuites{Name: "reconsim"}
+	var suites []junit.Testsuite
 	var seconds float64
-	for i, run := range runs {
-		suites.AddSuite(junitSuite(run, i))
+	for _, run := range runs {
+		suites = append(suites, junitSuite(run))
 		seconds += run.Seconds
 	}
-	suites.Time = junitSeconds(seconds)
+	return writeSuites(w, suites, seconds)
+}
+
+func writeSuites(w io.Writer, list []junit.Testsuite, seconds float64) error {
+	suites := junit.Testsuites{Name: "reconsim", Time: junitSeconds(seconds)}
+	for i, suite := range list {
+		suite.ID = i
+		suites.AddSuite(suite)
+	}
 	if err := suites.WriteXML(w); err != nil {
 		return fmt.Errorf("write JUnit XML: %w", err)
 	}
 	return nil
 }
 
-func junitSuite(run record.Run, id int) junit.Testsuite {
+func junitSuite(run record.Run) junit.Testsuite {
 	suite := junit.Testsuite{
-		Name: xmlText(title(run)), ID: id, Time: junitSeconds(run.Seconds), File: xmlText(run.Scenario.File),
+		Name: xmlText(title(run)), Time: junitSeconds(run.Seconds), File: xmlText(run.Scenario.File),
 	}
 	if !run.StartedAt.IsZero() {
 		suite.SetTimestamp(run.StartedAt)

@@ -79,6 +79,10 @@ func writtenPages() []writtenPage {
 		list = append(list, writtenPage{record.WhyPage(i), pageStyle + whyStyle, pageScript,
 			func(w io.Writer) error { return writeWhyPage(w, failed, eventsOf(failedEvents), i) }})
 	}
+	for name, m := range map[string]record.CrashMatrix{"crashes": crashMatrix(90), "crashes-torn": tornMatrix(600), "no-crash": {}} {
+		list = append(list, writtenPage{name, pageStyle + whyStyle + crashesStyle, pageScript + crashesScript,
+			func(w io.Writer) error { return writeCrashPage(w, m) }})
+	}
 	return list
 }
 

@@ -9,21 +9,67 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/jstemmer/go-junit-report/v2/junit"
+
 	"reconsim/reports/record"
 )
 
-// The files that Render writes into a run directory.
+// The files that Render writes into a run directory, besides a page for each
+// entry of Run.Why (record.WhyPage).
 const (
-	PageFile    = "report.html"
-	SummaryFile = "summary.md"
-	JUnitFile   = "junit.xml"
+	PageFile        = "report.html"
+	CrashesPageFile = "crashes.html"
+	ExplorePageFile = "explore.html"
+	SummaryFile     = "summary.md"
+	JUnitFile       = "junit.xml"
 )
 
-// Render reads run.json and events.jsonl of a run directory and writes
-// report.html, summary.md, junit.xml and a page for each entry of Run.Why beside
-// them. A run without an event log, or with one that a killed process left
-// unfinished, is rendered from what there is, and the page says so.
+// Render reads the records of a run directory and writes their pages beside
+// them: report.html and the why pages of a run.json with its events.jsonl,
+// crashes.html of a crashes.json, explore.html of an explore.json; and
+// summary.md and junit.xml about all of them. A run without an event log, or
+// with one that a killed process left unfinished, is rendered from what there
+// is, and the page says so.
 func Render(dir string) error {
+	var all rendering
+	for _, add := range []func(string) error{all.addRun, all.addCrashes, all.addExploration} {
+		if err := add(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if len(all.files) == 0 {
+		return fmt.Errorf("%s has no %s, %s or %s: is it a run directory?", dir, record.RunFile, record.CrashesFile, record.ExplorationFile)
+	}
+	all.add(SummaryFile, func(w io.Writer) error {
+		for i, write := range all.summaries {
+			if i > 0 {
+				if _, err := io.WriteString(w, "\n"); err != nil {
+					return err
+				}
+			}
+			if err := write(w); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	all.add(JUnitFile, func(w io.Writer) error { return writeSuites(w, all.suites, all.seconds) })
+	return writeFiles(dir, all.files)
+}
+
+// rendering gathers what the records of one run directory give.
+type rendering struct {
+	files     []pageFile
+	summaries []func(io.Writer) error
+	suites    []junit.Testsuite
+	seconds   float64
+}
+
+func (r *rendering) add(name string, write func(io.Writer) error) {
+	r.files = append(r.files, pageFile{name, write})
+}
+
+func (r *rendering) addRun(dir string) error {
 	run, err := record.ReadRun(dir)
 	if err != nil {
 		return err
@@ -32,15 +78,29 @@ func Render(dir string) error {
 	if err != nil {
 		return err
 	}
-	files := []pageFile{
-		{PageFile, func(w io.Writer) error { return writePage(w, run, events) }},
-		{SummaryFile, func(w io.Writer) error { return WriteSummary(w, run) }},
-		{JUnitFile, func(w io.Writer) error { return WriteJUnit(w, []record.Run{run}) }},
-	}
+	r.add(PageFile, func(w io.Writer) error { return writePage(w, run, events) })
 	for i := range run.Why {
-		files = append(files, pageFile{record.WhyPage(i), func(w io.Writer) error { return writeWhyPage(w, run, events, i) }})
+		r.add(record.WhyPage(i), func(w io.Writer) error { return writeWhyPage(w, run, events, i) })
 	}
-	return writeFiles(dir, files)
+	r.summaries = append(r.summaries, func(w io.Writer) error { return WriteSummary(w, run) })
+	r.suites, r.seconds = append(r.suites, junitSuite(run)), r.seconds+run.Seconds
+	return nil
+}
+
+func (r *rendering) addCrashes(dir string) error {
+	m, err := record.ReadCrashMatrix(dir)
+	if err != nil {
+		return err
+	}
+	r.add(CrashesPageFile, func(w io.Writer) error { return writeCrashPage(w, m) })
+	r.summaries = append(r.summaries, func(w io.Writer) error { return WriteCrashSummary(w, m) })
+	r.suites, r.seconds = append(r.suites, crashSuite(m)), r.seconds+m.Seconds
+	return nil
+}
+
+func (r *rendering) addExploration(dir string) error {
+	_, err := record.ReadExploration(dir)
+	return err
 }
 
 // pageFile is a file of a run directory and what writes its content.
