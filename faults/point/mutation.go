@@ -18,14 +18,30 @@ const (
 	// IgnoreLineage takes deltas from whichever OM leads, as if sequence
 	// numbers were shared.
 	IgnoreLineage
+	// SkipTableSync ingests a table of derived rows without a sync of its file.
+	SkipTableSync
+	// SkipDirectorySync leaves out the syncs of a staged generation's
+	// directories.
+	SkipDirectorySync
+	// PointerBeforeSQL syncs the SQL file of a generation only after the pointer
+	// has moved to it.
+	PointerBeforeSQL
+	// SkipPointerSync leaves out the sync of the pointer's directory, which makes
+	// its rename durable.
+	SkipPointerSync
 )
 
-var mutationNames = [...]string{"publish-before-move", "skip-freeze", "serve-next-sql", "ignore-lineage"}
+var mutationNames = [...]string{"publish-before-move", "skip-freeze", "serve-next-sql", "ignore-lineage",
+	"skip-table-sync", "skip-directory-sync", "pointer-before-sql", "skip-pointer-sync"}
 
 // String is the name used on the command line.
 func (m Mutation) String() string { return mutationNames[m] }
 
 // Mutations lists all planted mistakes.
 func Mutations() []Mutation {
-	return []Mutation{PublishBeforeMove, SkipFreeze, ServeNextSQL, IgnoreLineage}
+	all := make([]Mutation, len(mutationNames))
+	for i := range all {
+		all[i] = Mutation(i)
+	}
+	return all
 }

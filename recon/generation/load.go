@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"reconsim/faults/point"
 	"reconsim/recon/derived"
 	"reconsim/recon/omdb"
 	"reconsim/recon/tasks"
@@ -43,6 +44,11 @@ func (s *Staged) LoadSinks(ctx context.Context) error {
 	return s.WriteRows(ctx, func(w omdb.Writer) error { return tasks.PutContainerCount(s, w) }, s.meta)
 }
 
+// neverSynced is the planted mistake SkipTableSync.
+type neverSynced struct{ vfs.File }
+
+func (neverSynced) Sync() error { return nil }
+
 // tableWriter cuts a stream of sorted rows into tables.
 type tableWriter struct {
 	s     *Staged
@@ -58,6 +64,9 @@ func (t *tableWriter) add(key, value []byte) error {
 		f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
 		if err != nil {
 			return fmt.Errorf("create derived table: %w", err)
+		}
+		if t.s.env.Mutated(point.SkipTableSync) {
+			f = neverSynced{f}
 		}
 		t.w = sstable.NewWriter(objstorageprovider.NewFileWritable(f), sstable.WriterOptions{
 			Comparer: pebble.DefaultComparer, TableFormat: t.s.store.db.TableFormat(), BlockSize: 32 << 10,

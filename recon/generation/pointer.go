@@ -107,5 +107,8 @@ func (l *Layout) movePointer(ctx context.Context, build uint64, points bool) (re
 			return true, err
 		}
 	}
+	if l.env.Mutated(point.SkipPointerSync) {
+		return true, nil
+	}
 	return true, env.SyncDir(fs, l.dir)
 }

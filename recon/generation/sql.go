@@ -8,6 +8,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
+	"reconsim/faults/point"
 	"reconsim/recon/derived"
 	"reconsim/recon/env"
 	"reconsim/recon/omdb"
@@ -130,7 +131,16 @@ func buildSQL(e *env.Env, path string, rows omdb.Reader, m Meta) error {
 	if err = errors.Join(err, closeSQL()); err != nil {
 		return fmt.Errorf("fill SQL file %s: %w", path, err)
 	}
+	if e.Mutated(point.PointerBeforeSQL) {
+		return nil
+	}
 	return syncFile(e.FS(), path)
+}
+
+// SyncSQL makes the SQL file durable, which Seal has done long before; it is
+// for the planted mistake PointerBeforeSQL only.
+func (g *Generation) SyncSQL() error {
+	return syncFile(g.env.FS(), g.layout.Path(Name(g.build), sqlName))
 }
 
 func (s *sqlFile) close() error { return s.closeSQL() }

@@ -133,8 +133,16 @@ func (s *Staged) linkTables(fromDir string, tables []ExternalTable) error {
 			return fmt.Errorf("link OM table %s: %w", t.File.Name(), err)
 		}
 	}
-	for _, dir := range []string{omDir, s.dir, s.layout.dir} {
-		if err := env.SyncDir(fs, dir); err != nil {
+	return s.syncDirs(omDir, s.dir, s.layout.dir)
+}
+
+// syncDirs makes the entries of directories durable.
+func (s *Staged) syncDirs(dirs ...string) error {
+	if s.env.Mutated(point.SkipDirectorySync) {
+		return nil
+	}
+	for _, dir := range dirs {
+		if err := env.SyncDir(s.env.FS(), dir); err != nil {
 			return err
 		}
 	}
@@ -230,12 +238,10 @@ func (s *Staged) Seal(ctx context.Context, asOf time.Time) error {
 	if err := fs.RemoveAll(fs.PathJoin(s.dir, sinkDirName)); err != nil {
 		return fmt.Errorf("remove sorted runs: %w", err)
 	}
-	for _, dir := range []string{fs.PathJoin(s.dir, omDirName), fs.PathJoin(s.dir, dbDirName), s.dir, s.layout.dir} {
-		if err := env.SyncDir(fs, dir); err != nil {
-			return err
-		}
+	err := s.syncDirs(fs.PathJoin(s.dir, omDirName), fs.PathJoin(s.dir, dbDirName), s.dir, s.layout.dir)
+	if err != nil {
+		return err
 	}
-	var err error
 	s.opened, err = s.layout.Open(ctx, s.Build(), true)
 	return err
 }

@@ -75,6 +75,9 @@ func (p *Generations) Commit(ctx context.Context, staged Staged) error {
 		view.Unpin()
 		return err
 	}
+	if p.env.Mutated(point.PointerBeforeSQL) {
+		_ = g.SyncSQL()
+	}
 	// From here on the new generation is what a restart serves, so an error
 	// at these points can delay nothing and undo nothing.
 	_ = p.env.Point(ctx, point.Publish, generation.Name(g.Build()), 0)
