@@ -83,6 +83,10 @@ func writtenPages() []writtenPage {
 		list = append(list, writtenPage{name, pageStyle + whyStyle + crashesStyle, pageScript + crashesScript,
 			func(w io.Writer) error { return writeCrashPage(w, m) }})
 	}
+	for name, e := range map[string]record.Exploration{"explore": exploration(), "explore-found": foundExploration(), "no-exploration": {}} {
+		list = append(list, writtenPage{name, pageStyle + whyStyle + exploreStyle, pageScript,
+			func(w io.Writer) error { return writeExplorePage(w, e) }})
+	}
 	return list
 }
 

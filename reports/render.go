@@ -99,8 +99,14 @@ func (r *rendering) addCrashes(dir string) error {
 }
 
 func (r *rendering) addExploration(dir string) error {
-	_, err := record.ReadExploration(dir)
-	return err
+	e, err := record.ReadExploration(dir)
+	if err != nil {
+		return err
+	}
+	r.add(ExplorePageFile, func(w io.Writer) error { return writeExplorePage(w, e) })
+	r.summaries = append(r.summaries, func(w io.Writer) error { return WriteExploreSummary(w, e) })
+	r.suites, r.seconds = append(r.suites, exploreSuite(e)), r.seconds+e.Seconds
+	return nil
 }
 
 // pageFile is a file of a run directory and what writes its content.
