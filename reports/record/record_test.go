@@ -54,6 +54,7 @@ func sample() record.Run {
 		Violations: []record.Violation{{Property: "one-generation", Signature: "one-generation r1 1+2", Message: "mixed",
 			Replay: "reconsim replay x", Reader: "r1", AtMillis: 7, Generation: 1, Request: "GET /", Got: "3", Want: "4"}},
 		ViolationsOmitted: 2,
+		Why:               []record.Why{why()},
 		Latency: record.Latency{
 			Overall: []record.PhaseLatency{{Phase: record.Rest, Reads: 3, P50Micros: 10, P99Micros: 20, MaxMicros: 30}},
 			ByEndpoint: []record.EndpointLatency{{Endpoint: "/api/v1/clusterState",

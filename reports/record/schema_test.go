@@ -45,11 +45,16 @@ func compile(t *testing.T, schema []byte) *validator.Schema {
 	return compiled
 }
 
-func instance(t *testing.T, v any) any {
+func jsonOf(t *testing.T, v any) []byte {
 	t.Helper()
 	data, err := json.Marshal(v)
 	require.NoError(t, err)
-	doc, err := validator.UnmarshalJSON(bytes.NewReader(data))
+	return data
+}
+
+func instance(t *testing.T, v any) any {
+	t.Helper()
+	doc, err := validator.UnmarshalJSON(bytes.NewReader(jsonOf(t, v)))
 	require.NoError(t, err)
 	return doc
 }
