@@ -27,9 +27,9 @@ type growthCurve struct {
 }
 
 const (
-	growthWidth  = 720.0
-	growthHeight = 220.0
-	growthLabel  = 150.0
+	growthWidth  = 560.0
+	growthHeight = 230.0
+	growthLabel  = 124.0
 )
 
 // newGrowthChart draws how cells, pairs and traces grew. Each is scaled to its

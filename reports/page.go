@@ -12,6 +12,11 @@ import (
 	"reconsim/reports/record"
 )
 
+// frameText is what the templates of pages share.
+//
+//go:embed frame.html.tmpl
+var frameText string
+
 //go:embed report.html.tmpl
 var pageText string
 
@@ -44,7 +49,15 @@ var pageFunctions = template.FuncMap{
 	},
 }
 
-var pageTemplate = template.Must(template.Must(template.New("page").Funcs(pageFunctions).Parse(pageText)).New("timeline").Parse(timelineText))
+var pageTemplate = pageOfTemplates("page", pageText, nil)
+
+// pageOfTemplates makes a page's template with what pages share.
+func pageOfTemplates(name, text string, functions template.FuncMap) *template.Template {
+	t := template.New(name).Funcs(pageFunctions).Funcs(functions)
+	template.Must(t.New("frame").Parse(frameText))
+	template.Must(t.New("timeline").Parse(timelineText))
+	return template.Must(t.Parse(text))
+}
 
 // placedMark is a mark with the baseline of its row.
 type placedMark struct {

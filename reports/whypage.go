@@ -9,11 +9,6 @@ import (
 	"reconsim/reports/record"
 )
 
-// frameText is what the templates of pages share.
-//
-//go:embed frame.html.tmpl
-var frameText string
-
 //go:embed why.html.tmpl
 var whyText string
 
@@ -21,14 +16,6 @@ var whyText string
 var whyStyle string
 
 var whyTemplate = pageOfTemplates("why", whyText, template.FuncMap{"clock": clockText, "operationGlyph": operationGlyph})
-
-// pageOfTemplates makes a page's template with what pages share.
-func pageOfTemplates(name, text string, functions template.FuncMap) *template.Template {
-	t := template.New(name).Funcs(pageFunctions).Funcs(functions)
-	template.Must(t.New("frame").Parse(frameText))
-	template.Must(t.New("timeline").Parse(timelineText))
-	return template.Must(t.Parse(text))
-}
 
 // whyPage is what the template gets.
 type whyPage struct {
