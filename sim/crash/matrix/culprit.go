@@ -17,6 +17,9 @@ type scene struct {
 	promised func(op int) Promise
 	known    map[stateKey]Verdict
 	notes    func(op int) record.Operation
+	// suspects are operations that were to blame in other cells, the last one
+	// first: what is to blame in one mostly is in its neighbours.
+	suspects []int
 }
 
 // judgeImage judges an image as if the crash had come after op.
@@ -73,19 +76,25 @@ func (s *scene) find(c disk.Crash) (culprit, error) {
 	if err != nil || len(lost) != 1 {
 		return culprit{}, err
 	}
-	for op := lost[0]; op <= c.Op; op++ {
+	x := lost[0]
+	s.suspects = append([]int{x}, slices.DeleteFunc(s.suspects, func(n int) bool { return n == x })...)
+	for op := x; op <= c.Op; op++ {
 		if bad, err := s.badWithout(op, lost); err != nil || bad {
-			return culprit{lost: lost[0], survived: op}, err
+			return culprit{lost: x, survived: op}, err
 		}
 	}
 	return culprit{}, nil
 }
 
 // minimise keeps of the lost operations only those without which the image is
-// good. A single one that suffices is tried first, newest first: what many
-// operations depend upon is lost in most images, but rarely alone to blame.
+// good. A single one that suffices is tried first: suspects, then the newest,
+// since what was not durable for long is lost in many images and mostly does no
+// harm.
 func (s *scene) minimise(op int, lost []int) ([]int, error) {
-	for _, n := range slices.Backward(lost) {
+	order := slices.Clone(lost)
+	slices.Reverse(order)
+	suspected := slices.DeleteFunc(slices.Clone(s.suspects), func(n int) bool { return !slices.Contains(lost, n) })
+	for _, n := range append(suspected, order...) {
 		if bad, err := s.badWithout(op, []int{n}); err != nil || bad {
 			return []int{n}, err
 		}

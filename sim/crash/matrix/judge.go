@@ -41,7 +41,10 @@ type judged struct {
 
 // restart judges one image. No older state than promised may be served.
 func (j *judge) restart(image *disk.Image, promised Promise, keepLog bool) judged {
-	fs := image.FS(disk.Options{Record: keepLog})
+	return j.restartOn(image.FS(disk.Options{Record: keepLog}), promised, keepLog)
+}
+
+func (j *judge) restartOn(fs *disk.FS, promised Promise, keepLog bool) judged {
 	var result judged
 	err := j.restarter.start(fs, func(ctx context.Context, s *started) error {
 		seen := judged{Verdict: j.look(ctx, s, promised), shown: s.shown, operations: s.operations}
@@ -151,25 +154,23 @@ func (j *judge) ask(ctx context.Context, s *started, label generation.Label, req
 	return found
 }
 
-// classify tells from wrong answers what the whole is.
+// classify tells from wrong answers what the whole is: the worst of them, where
+// nothing is told before what only follows from it.
 func classify(served State, found []check.Violation) Verdict {
-	worst, detail := Old, ""
+	worst, rank, detail := Old, 0, ""
 	for _, v := range found {
-		o := Mixed
-		switch v.Property {
-		case check.NeverEmpty:
-			o = Empty
-		case check.NoError:
-			if v.Status >= http.StatusInternalServerError || v.Status == 0 {
-				o = WontOpen
-			}
+		o, r := Mixed, 1
+		switch {
+		case v.Property == check.NeverEmpty:
+			o, r = Empty, 2
+		case v.Property == check.NoError && (v.Status == 0 || v.Status >= http.StatusInternalServerError):
+			o, r = WontOpen, 3
 		}
-		// What is empty is told before what follows from it.
-		if detail == "" || o == Empty && worst == Mixed {
-			worst, detail = o, v.String()
+		if r > rank {
+			worst, rank, detail = o, r, v.String()
 		}
 	}
-	if detail == "" {
+	if rank == 0 {
 		return Verdict{Outcome: Old, Served: served}
 	}
 	return Verdict{Outcome: worst, Served: served, Detail: fmt.Sprintf("%s is served, but %d of its answers are wrong: %s", served, len(found), detail)}

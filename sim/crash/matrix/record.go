@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -179,12 +180,12 @@ func (v watchedViews) Acquire(ctx context.Context, endpoint string, need generat
 // ErrNoRebuild means that a run has nothing to crash.
 var ErrNoRebuild = errors.New("no rebuild was committed in this run, so there is nothing to crash: choose a scenario with one")
 
-// findWindow chooses the last rebuild that was published and finds its
-// operations in the log.
+// findWindow chooses the last rebuild that was committed, with the attempts
+// before it that came to nothing, and finds its operations in the log.
 func (r *Recording) findWindow(c *clerk) error {
 	for _, b := range c.began {
 		if b.published && b.success {
-			r.New, r.First, r.Last = b.build, b.began, b.ended
+			r.New, r.Last = b.build, b.ended
 		}
 	}
 	if r.New == 0 {
@@ -193,6 +194,11 @@ func (r *Recording) findWindow(c *clerk) error {
 	for _, s := range c.published {
 		if s.Build < r.New {
 			r.Old = s.Build
+		}
+	}
+	for _, b := range slices.Backward(c.began) {
+		if b.build > r.Old && b.build <= r.New {
+			r.First = b.began
 		}
 	}
 	// The rebuild's first operation is the first of those that write its status.

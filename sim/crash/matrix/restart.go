@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"reconsim/faults/point"
@@ -86,15 +85,22 @@ var errEndedFromBelow = errors.New("the engine was ended from below, by a fatal 
 func (r *restarter) simulate(fs *disk.FS, look func(context.Context, *started) error) error {
 	s := sched.New(sched.Options{Seed: 1, Start: r.now})
 	defer s.Close()
-	runtime := &guarded{Scheduler: s}
 	result := error(&StartError{errEndedFromBelow})
-	runtime.Go("recon", func() { result = r.live(runtime, fs, look) })
-	err := s.Run()
-	if panicked := runtime.panicked.Load(); panicked != nil {
-		return &StartError{*panicked}
-	}
-	if err != nil {
-		return &StartError{errors.Join(err, result)}
+	runtime := guarded{s}
+	s.Go("recon", func() {
+		returned := false
+		defer func() {
+			// Without its head the engine's other actors would go on for ever.
+			runtime.stopOnPanic("recon", recover())
+			if !returned {
+				s.Stop(errEndedFromBelow) // The first cause counts.
+			}
+		}()
+		result = r.live(runtime, fs, look)
+		returned = true
+	})
+	if err := s.Run(); err != nil {
+		return &StartError{err}
 	}
 	return result
 }
@@ -122,23 +128,21 @@ func (r *restarter) live(runtime env.Runtime, fs *disk.FS, look func(context.Con
 	return err
 }
 
-// guarded is a scheduler whose actors' panics are kept for the judge.
-type guarded struct {
-	*sched.Scheduler
-	panicked atomic.Pointer[error]
-}
+// guarded is a scheduler whose run ends when an actor panics.
+type guarded struct{ *sched.Scheduler }
 
-// Go starts an actor whose panic ends it and not the program.
-func (g *guarded) Go(name string, fn func()) {
+// Go starts an actor whose panic ends the run and not the program.
+func (g guarded) Go(name string, fn func()) {
 	g.Scheduler.Go(name, func() {
-		defer func() {
-			if v := recover(); v != nil {
-				err := fmt.Errorf("actor %s panicked: %v", name, v)
-				g.panicked.CompareAndSwap(nil, &err)
-			}
-		}()
+		defer func() { g.stopOnPanic(name, recover()) }()
 		fn()
 	})
+}
+
+func (g guarded) stopOnPanic(name string, v any) {
+	if v != nil {
+		g.Stop(fmt.Errorf("actor %s panicked: %v", name, v))
+	}
 }
 
 // errNoOM is all that a restarted engine hears.
