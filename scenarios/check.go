@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -26,6 +27,7 @@ func (c *checker) check() {
 	c.checkTimeline()
 	c.one("schedule.strategy", s.Schedule.Strategy, "strategy", c.vocab.Strategies)
 	c.inRange("schedule.depth", s.Schedule.Depth, 1, 1000)
+	c.inRange("schedule.seed", s.Schedule.Seed, 1, math.MaxInt64)
 	c.checkExpect()
 	c.checkThresholds()
 }

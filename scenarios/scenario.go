@@ -87,7 +87,8 @@ type Fault struct {
 // Schedule is how a simulation orders its actors; other tiers ignore it.
 type Schedule struct {
 	Strategy string `yaml:"strategy,omitempty" about:"strategy of the scheduler; default random"`
-	Depth    int64  `yaml:"depth,omitempty" about:"number of priority changes for the strategy pct"`
+	Depth    int64  `yaml:"depth,omitempty" about:"depth of the strategy pct, or preemptions of exhaustive; default 3"`
+	Seed     int64  `yaml:"seed,omitempty" about:"seed of the run, unless --seed gives another; default a new one"`
 }
 
 // Expect is what must have come to pass when the story ends.

@@ -108,8 +108,13 @@ const keptBytes = 64 << 10
 // Close ends the sink. It gives its memory back, as parts are finished long
 // before they are merged.
 func (k *sink) Close() error {
-	if len(k.arena) > keptBytes {
+	switch {
+	case len(k.arena) > keptBytes:
 		if err := k.spill(); err != nil {
+			return err
+		}
+	case len(k.entries) > 0:
+		if err := k.point(); err != nil {
 			return err
 		}
 	}
@@ -129,10 +134,19 @@ func (k *sink) sort() {
 	})
 }
 
+// point is passed before rows leave the sink: for a sorted run, or, if they are
+// few, straight for the tables.
+func (k *sink) point() error {
+	if err := k.all.env.Point(k.ctx, point.SinkWrite, k.task, int64(len(k.entries))); err != nil {
+		return fmt.Errorf("write sorted rows: %w", err)
+	}
+	return nil
+}
+
 // spill writes the arena as a sorted run and empties it.
 func (k *sink) spill() error {
-	if err := k.all.env.Point(k.ctx, point.SinkWrite, k.task, int64(len(k.entries))); err != nil {
-		return fmt.Errorf("write sorted run: %w", err)
+	if err := k.point(); err != nil {
+		return err
 	}
 	begun := k.all.env.Now()
 	defer func() { k.sorting += k.all.env.Now().Sub(begun) }()

@@ -134,7 +134,7 @@ func (p *program) root() *cobra.Command {
 Manager, injects faults, and checks every answer that readers get against an
 independent oracle.
 
-  reconsim run scenarios/first-light.yaml --tier local   watch the main story
+  reconsim run scenarios/first-light.yaml                the main story, simulated; --tier local for real
   reconsim list                                          what scenarios can name
   reconsim serve --dir DIR                               Recon and a fake OM to play with
 
@@ -143,6 +143,7 @@ Exit codes: 0 all held, 1 something was violated, 2 bad input, 3 the environment
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().BoolVar(&p.json, "json", p.json, "print exactly one JSON document on stdout; progress and logs go to stderr")
-	root.AddCommand(p.runVerb(), p.validateVerb(), p.listVerb(), p.schemaVerb(), p.explainVerb(), p.reportVerb(), p.serveVerb(), p.killLoopVerb(), p.conformVerb(), p.loadVerb(), p.selftestVerb())
+	root.AddCommand(p.runVerb(), p.validateVerb(), p.listVerb(), p.schemaVerb(), p.explainVerb(), p.reportVerb(), p.serveVerb(), p.killLoopVerb(), p.conformVerb(), p.loadVerb(), p.selftestVerb(),
+		p.replayVerb(), p.certifyVerb(), p.simulateVerb())
 	return root
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -15,7 +16,6 @@ import (
 	"reconsim/faults/point"
 	"reconsim/reports"
 	"reconsim/reports/record"
-	"reconsim/scenarios"
 	"reconsim/sim/mutant"
 	"reconsim/sim/tier"
 )
@@ -29,6 +29,7 @@ type runFlags struct {
 	failFast bool
 	timeout  time.Duration
 	mutants  []string
+	strategy string
 }
 
 func (p *program) runVerb() *cobra.Command {
@@ -39,18 +40,21 @@ func (p *program) runVerb() *cobra.Command {
 answer is compared with an independent oracle. A run directory gets run.json,
 events.jsonl, summary.md, junit.xml and report.html.
 
-  reconsim run scenarios/first-light.yaml --tier local
-  reconsim run scenarios/swap/*.yaml --tier local --json > result.json
-  reconsim run scenarios/swap/smooth.yaml --tier local --mutant serve-next-sql   (must fail)`,
+  reconsim run scenarios/first-light.yaml                 on virtual time, repeatable
+  reconsim run scenarios/first-light.yaml --tier local    real files, HTTP and time
+  reconsim run scenarios/swap/*.yaml --json > result.json
+  reconsim run scenarios/swap/smooth.yaml --seed 7 --strategy 'pct 3'
+  reconsim run scenarios/swap/stalled-commit.yaml --mutant serve-next-sql   (must fail)`,
 		RunE: func(cmd *cobra.Command, files []string) error { return p.runFiles(cmd.Context(), f, files) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.tier, "tier", tier.Local, "where to run: local (real files, HTTP and time); the other tiers come later")
+	flags.StringVar(&f.tier, "tier", tier.Sim, "where to run: sim (one process, virtual time, disks in memory) or local (real files, HTTP and time)")
 	flags.StringVar(&f.out, "out", "", "run directory (default a new one below ./runs; with several files, one below it for each)")
-	flags.Uint64Var(&f.seed, "seed", 0, "seed of the run (default a new one)")
+	flags.Uint64Var(&f.seed, "seed", 0, "seed of the run (default the scenario's, or a new one)")
+	flags.StringVar(&f.strategy, "strategy", "", "how the sim tier orders its actors: random, pct N, round-robin or exhaustive N (default the scenario's)")
 	flags.StringVar(&f.shard, "shard", "", "i/n: run only every n-th file, beginning with the i-th (from 1)")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "stop after the first scenario that fails")
-	flags.DurationVar(&f.timeout, "timeout", 0, "limit for one scenario (default 10m)")
+	flags.DurationVar(&f.timeout, "timeout", 0, "limit for one scenario in the local tier (default 10m)")
 	flags.StringArrayVar(&f.mutants, "mutant", nil, "switch a planted mistake on (reconsim list shows them)")
 	return cmd
 }
@@ -59,39 +63,24 @@ func (p *program) runFiles(ctx context.Context, f runFlags, files []string) erro
 	if err := tier.Available(f.tier); err != nil {
 		return usage("%v", err)
 	}
-	mutations, err := mutationsNamed(f.mutants)
+	files, err := shard(files, f.shard)
 	if err != nil {
 		return err
 	}
-	if files, err = shard(files, f.shard); err != nil {
+	jobs, err := f.jobs(files)
+	if err != nil {
 		return err
-	}
-	if f.seed == 0 {
-		f.seed = newSeed()
-	}
-	prepared := make([]*scenarios.Scenario, len(files))
-	for i, file := range files {
-		s, problems, err := loadScenario(file)
-		if err != nil {
-			return err
-		}
-		if len(problems) == 0 {
-			prepared[i], problems = s.ForTier(f.tier)
-		}
-		if len(problems) > 0 {
-			return problemFailure(problems)
-		}
 	}
 	if f.out == "" {
 		f.out = newRunDir("")
 	}
 	var runs []record.Run
-	for i, file := range files {
+	for _, o := range jobs {
 		out := f.out
 		if len(files) > 1 {
-			out = filepath.Join(f.out, strings.ReplaceAll(prepared[i].Name, "/", "-"))
+			out = filepath.Join(f.out, strings.ReplaceAll(o.Scenario.Name, "/", "-"))
 		}
-		run, err := p.runOne(ctx, f, file, prepared[i], out, mutations)
+		run, err := p.runOne(ctx, f, o, out)
 		if err != nil {
 			return environment(err)
 		}
@@ -103,10 +92,47 @@ func (p *program) runFiles(ctx context.Context, f runFlags, files []string) erro
 	return p.finishRuns(runs)
 }
 
-func (p *program) runOne(ctx context.Context, f runFlags, file string, s *scenarios.Scenario, out string, mutations []point.Mutation) (record.Run, error) {
-	view := p.newView(s.Name)
-	run, err := tier.RunLocal(ctx, tier.Options{File: file, Scenario: s, Seed: f.seed, Out: out, Timeout: f.timeout,
-		Mutations: mutations, CommandLine: p.args, Version: version(), Progress: view.show})
+// jobs checks everything that can be checked before the first run.
+func (f *runFlags) jobs(files []string) ([]tier.Options, error) {
+	mutations, err := mutationsNamed(f.mutants)
+	if err != nil {
+		return nil, err
+	}
+	drawn := newSeed()
+	var jobs []tier.Options
+	for _, file := range files {
+		s, problems, err := loadScenario(file)
+		if err != nil {
+			return nil, err
+		}
+		if len(problems) == 0 {
+			s, problems = s.ForTier(f.tier)
+		}
+		if len(problems) > 0 {
+			return nil, problemFailure(problems)
+		}
+		o := tier.Options{File: file, Scenario: s, Seed: cmp.Or(f.seed, uint64(s.Schedule.Seed), drawn), Mutations: mutations,
+			Tier: f.tier, Timeout: f.timeout, Version: version()}
+		if f.tier == tier.Sim {
+			if o.Strategy, err = tier.StrategyOf(s, f.strategy, ""); err != nil {
+				return nil, usage("--strategy: %v", err)
+			}
+		} else if f.strategy != "" {
+			return nil, usage("--strategy %s: only the sim tier orders its actors", f.strategy)
+		}
+		jobs = append(jobs, o)
+	}
+	return jobs, nil
+}
+
+func (p *program) runOne(ctx context.Context, f runFlags, o tier.Options, out string) (record.Run, error) {
+	view := p.newView(o.Scenario.Name)
+	o.Out, o.CommandLine, o.Progress = out, p.args, view.show
+	runIn := tier.RunLocal
+	if f.tier == tier.Sim {
+		runIn = tier.RunSim
+	}
+	run, err := runIn(ctx, o)
 	view.close()
 	if err == nil && !p.json {
 		err = reports.WriteTerminal(p.out, []record.Run{run})

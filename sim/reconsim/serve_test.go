@@ -15,6 +15,7 @@ import (
 
 	"reconsim/sim/check"
 	"reconsim/sim/crash"
+	"reconsim/sim/tier"
 )
 
 // actAsProgram makes this test's own binary behave as reconsim, so that tests
@@ -22,7 +23,7 @@ import (
 const actAsProgram = "RECONSIM_TEST_ACT_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(actAsProgram) != "" {
+	if os.Getenv(actAsProgram) != "" || len(os.Args) > 1 && os.Args[1] == tier.WorkerVerb {
 		main()
 	}
 	os.Exit(m.Run())

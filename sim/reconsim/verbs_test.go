@@ -105,7 +105,7 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"unknown verb", "usage", "", []string{"fly"}, 0},
 		{"unknown tier", "usage", "", []string{"run", misspelt, "--tier", "moon"}, 0},
-		{"tier to come", "usage", "", []string{"run", misspelt, "--tier", "sim"}, 0},
+		{"tier to come", "usage", "", []string{"run", misspelt, "--tier", "process"}, 0},
 		{"missing file", "usage", "", []string{"run", filepath.Join(dir, "none.yaml")}, 1},
 		{"misspelt property", "scenario", "never-empty", []string{"run", misspelt}, 5},
 		{"empty file", "scenario", "", []string{"run", file("empty.yaml", "")}, 1},

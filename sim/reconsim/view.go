@@ -30,7 +30,8 @@ func (p *program) newBlock() block {
 	return block{out: p.err, terminal: isTerminal(p.err), last: -plainEvery}
 }
 
-// draw shows lines in the place of those before.
+// draw shows lines in the place of those before. elapsed is the person's time,
+// whatever the run's own clock says.
 func (b *block) draw(elapsed time.Duration, lines ...string) {
 	if !b.terminal {
 		if elapsed-b.last >= plainEvery {
@@ -61,11 +62,18 @@ func (b *block) close() {
 // view shows how a run goes on.
 type view struct {
 	block
-	name string
+	name  string
+	began time.Time
 }
 
 func (p *program) newView(name string) *view {
-	return &view{block: p.newBlock(), name: name}
+	return &view{block: p.newBlock(), name: name, began: time.Now()}
+}
+
+// count shows how many of something are done.
+func (v *view) count(what string, done, all int) {
+	elapsed := time.Since(v.began)
+	v.draw(elapsed, fmt.Sprintf("%6.1fs  %s  %d of %d %s", elapsed.Seconds(), v.name, done, all, what))
 }
 
 func isTerminal(w io.Writer) bool {
@@ -86,7 +94,7 @@ func (v *view) show(p world.Progress) {
 			lines = append(lines, fmt.Sprintf("  %-26s %s %9d rows  %s", t.Name, bar(t.RowsDone, t.RowsEstimated), t.RowsDone, t.State))
 		}
 	}
-	v.draw(p.Elapsed, lines...)
+	v.draw(time.Since(v.began), lines...)
 }
 
 func stateText(p world.Progress) string {

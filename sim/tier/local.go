@@ -8,50 +8,15 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"golang.org/x/sys/unix"
 
-	"reconsim/faults/point"
 	"reconsim/recon/env"
 	"reconsim/reports"
 	"reconsim/reports/record"
-	"reconsim/scenarios"
 	"reconsim/sim/world"
 )
-
-// Options of [RunLocal].
-type Options struct {
-	// File is how the scenario was named by the user.
-	File     string
-	Scenario *scenarios.Scenario
-	Seed     uint64
-	// Out is the run directory; the OM's and Recon's data lie below it and are
-	// removed after a run that passed.
-	Out string
-	// Timeout ends a run that hangs; 0 means ten minutes.
-	Timeout time.Duration
-	// Patience is how long a step of the timeline waits for its condition.
-	Patience    time.Duration
-	Mutations   []point.Mutation
-	CommandLine []string
-	// Tier is the name that the run goes by; [Local] if empty. A load run is one
-	// of this tier with Sample and Hooks, which are those of world.Options.
-	Tier   string
-	Sample int64
-	Hooks  world.Hooks
-	// Measured adds figures to the record before thresholds are looked at; it
-	// may be nil.
-	Measured func(*record.Run)
-	// Repeat is the command that repeats the run; empty for `reconsim run`.
-	Repeat string
-	// Progress is called a few times a second while the run goes on; it may be
-	// nil.
-	Progress func(world.Progress)
-	Version  string
-}
 
 // RunLocal runs one scenario on real files, real HTTP and real time, and writes
 // the run directory. The error says that the run directory could not be
@@ -63,19 +28,10 @@ func RunLocal(ctx context.Context, o Options) (record.Run, error) {
 	if o.Tier == "" {
 		o.Tier = Local
 	}
-	if o.Repeat == "" {
-		o.Repeat = repeatCommand(o)
-	}
-	run := record.Run{ToolVersion: o.Version, CommandLine: o.CommandLine, Tier: o.Tier, Seed: o.Seed, StartedAt: time.Now().UTC(), Clock: record.ClockReal,
-		Machine:  record.Machine{Cores: runtime.GOMAXPROCS(0), GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH},
-		Scenario: record.Scenario{File: o.File, Name: o.Scenario.Name, About: o.Scenario.About, Proves: o.Scenario.Proves},
-		Repeat:   o.Repeat, Dir: o.Out}
-	if _, err := os.Stat(filepath.Join(o.Out, record.EventsFile)); err == nil {
-		return run, &record.Failure{Kind: record.KindUsage, Message: o.Out + " holds a run already, which would be mixed with this one",
-			Suggestion: "give another --out, or none"}
-	}
-	if err := os.MkdirAll(o.Out, 0o755); err != nil {
-		return run, fmt.Errorf("make the run directory: %w", err)
+	run := newRun(o)
+	run.StartedAt, run.Clock = time.Now().UTC(), record.ClockReal
+	if err := makeRunDir(o.Out); err != nil {
+		return run, err
 	}
 	events, err := record.OpenEvents(o.Out)
 	if err != nil {
@@ -169,28 +125,4 @@ func follow(w *world.World, watcher func(world.Progress)) (stop func()) {
 		}
 	}()
 	return func() { close(done); <-ended }
-}
-
-// repeatCommand is what a person pastes to have the run again.
-func repeatCommand(o Options) string {
-	command := fmt.Sprintf("reconsim run %s --tier %s --seed %d", o.File, Local, o.Seed)
-	for _, m := range o.Mutations {
-		command += " --mutant " + m.String()
-	}
-	return command
-}
-
-type resources struct {
-	cpuSeconds   float64
-	peakRSSBytes int64
-}
-
-// usage is what the process has used so far.
-func usage() resources {
-	var r unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &r); err != nil {
-		return resources{}
-	}
-	seconds := func(t unix.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
-	return resources{cpuSeconds: seconds(r.Utime) + seconds(r.Stime), peakRSSBytes: r.Maxrss << 10}
 }

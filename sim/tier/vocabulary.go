@@ -22,7 +22,7 @@ const Local = "local"
 const Load = "load"
 
 // Names lists the tiers that scenarios may name.
-func Names() []string { return []string{"sim", Local, "process", "container", Load} }
+func Names() []string { return []string{Sim, Local, "process", "container", Load} }
 
 // Available reports whether a tier exists, and if not what to use instead.
 func Available(name string) error {
@@ -30,14 +30,14 @@ func Available(name string) error {
 		if name == Load {
 			return fmt.Errorf("tier %s is that of load runs: reconsim load makes and runs one", name)
 		}
-		if name == known && name != Local {
-			return fmt.Errorf("tier %s does not exist yet: use --tier %s", name, Local)
+		if name == known && name != Local && name != Sim {
+			return fmt.Errorf("tier %s does not exist yet: use --tier %s or %s", name, Sim, Local)
 		}
 		if name == known {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is no tier: use --tier %s", name, Local)
+	return fmt.Errorf("%q is no tier: use --tier %s or %s", name, Sim, Local)
 }
 
 // Vocabulary is every name that a scenario may use.
@@ -81,23 +81,26 @@ func Vocabulary() *scenarios.Vocabulary {
 
 // cannot lists what a tier cannot express, with the reason.
 func cannot(tier string) map[string]string {
-	if tier == Load {
-		return map[string]string{
-			"schedule":    "real time has no scheduler that could be told an order",
-			"action kill": "readers and Recon share the process; make kill-loop kills a process",
+	lines := map[string]string{}
+	add := func(why string, names ...string) {
+		for _, name := range names {
+			lines[name] = why
 		}
 	}
-	if tier != Local {
-		return nil
+	if tier == Load || tier == Local {
+		add("real time has no scheduler that could be told an order", "schedule")
+		add("readers and Recon share the process; make kill-loop kills a process", "action kill")
 	}
-	return map[string]string{
-		"schedule":              "real time has no scheduler that could be told an order",
-		"action kill":           "readers and Recon share the process; make kill-loop kills a process",
-		"threshold rebuild":     "it is measured by the load tier",
-		"threshold switch":      "it is measured by the load tier",
-		"threshold peak-disk":   "it is measured by the load tier",
-		"threshold disk-factor": "it is measured by the load tier",
+	if tier == Sim {
+		add("virtual time stands still while the engine works: it says nothing about latency",
+			"threshold p50", "threshold p99", "threshold max", "threshold isolation")
+		add("the simulator's memory is not the engine's", "threshold peak-rss")
+		add("the run has one machine for all actors; reconsim crashes restarts it after every crash", "action kill")
 	}
+	if tier == Sim || tier == Local {
+		add("it is measured by the load tier", "threshold rebuild", "threshold switch", "threshold peak-disk", "threshold disk-factor")
+	}
+	return lines
 }
 
 func parseRule(text string) (scenarios.Rule, *scenarios.RuleError) {

@@ -155,8 +155,8 @@ func (w *World) violated(v check.Violation) {
 		Reader: v.Reader, Endpoint: v.Request, Violation: number, Message: kept.Message})
 }
 
-func (w *World) stagingState() string {
+func (w *World) state() staging.State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.mu.latest.String()
+	return w.mu.latest
 }

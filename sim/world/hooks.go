@@ -16,10 +16,19 @@ type Hooks struct {
 	Wrote    func(rows int64)
 	// Passed is told of every point that the engine passes.
 	Passed func(p point.Point, subject string, n int64)
+	// Covered is told of every point once the plan has decided about it: in which
+	// state of staging it was passed, and with which error.
+	Covered func(p point.Point, state staging.State, err error)
 	// Staged is told of every transition of staging, with the engine it is of.
 	Staged func(s staging.Status, recon *Recon)
 	// Views may stand before the views that requests read from.
 	Views func(swap.Views) swap.Views
+}
+
+func (h Hooks) covered(p point.Point, state staging.State, err error) {
+	if h.Covered != nil {
+		h.Covered(p, state, err)
+	}
 }
 
 func (h Hooks) passed(p point.Point, subject string, n int64) {

@@ -29,7 +29,9 @@ func (v watcher) Hit(ctx context.Context, p point.Point, subject string, n int64
 	if p == point.TransferDone {
 		v.w.snapshots.Add(1)
 	}
-	return v.w.plan.Hit(ctx, p, subject, n)
+	err := v.w.plan.Hit(ctx, p, subject, n)
+	v.w.options.Hooks.covered(p, v.w.state(), err)
+	return err
 }
 
 // faultyDisk puts the plan's disk faults under Recon.
@@ -135,6 +137,7 @@ func OMAddresses(servers *server.Server) []omsync.Address {
 }
 
 func (w *World) stopRecon() error {
+	w.servedIndex() // What it came to is asked for after the end, too.
 	recon := w.recon.Swap(nil)
 	if recon == nil {
 		return nil

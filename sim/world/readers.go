@@ -110,7 +110,7 @@ func (r *reader) next(endpoint string) (string, error) {
 // answer to the judges.
 func (w *World) ask(ctx context.Context, name, session, request string, due time.Time) {
 	o := check.Observation{Reader: name, Session: session, Endpoint: endpointOf(request), Request: request,
-		SentAt: w.plain.Now(), PhaseAtSend: w.stagingState()}
+		SentAt: w.plain.Now(), PhaseAtSend: w.state().String()}
 	published, restarts := w.published.Load(), w.restarts.Load()
 	o.Status, o.Header, o.Body, o.Failure = w.fetch(ctx, request)
 	o.DoneAt = w.plain.Now()

@@ -12,10 +12,6 @@ import (
 	"reconsim/sim/check"
 )
 
-// settledReads is how many answers are read after Recon has come to equal the
-// OM, so that "converge" is judged on more than one.
-const settledReads = 200
-
 // settle ends traffic and faults and waits until Recon shows the OM's last
 // transaction; then every answer must be of that state.
 func (w *World) settle(ctx context.Context) error {
@@ -46,12 +42,12 @@ func (w *World) settle(ctx context.Context) error {
 	if !w.equals(index) {
 		// The answers say so too, but nobody may be reading.
 		w.checker.Tally(check.Converge, 1, check.Violation{Index: -1, SentAt: deadline, DoneAt: w.plain.Now(),
-			Detail: fmt.Sprintf("%v after faults stopped Recon shows transaction %d, the OM is at %d", w.scenario.Expect.Converge.D(), w.firstIndex+w.deltas(), index)})
+			Detail: fmt.Sprintf("%v after faults stopped Recon shows transaction %d, the OM is at %d", w.scenario.Expect.Converge.D(), w.firstIndex+w.Deltas(), index)})
 		w.violated(check.Violation{Property: check.Converge, Signature: "converge|recon", DoneAt: w.plain.Now(),
 			Detail: fmt.Sprintf("Recon never came to transaction %d", index)})
 	}
 	w.checker.Quiesced(index, w.plain.Now())
-	until := w.meter.reads("", "") + settledReads
+	until := w.meter.reads("", "") + w.options.SettledReads
 	limit := w.plain.Now().Add(20 * time.Second)
 	for w.meter.reads("", "") < until && w.plain.Now().Before(limit) {
 		if err := w.plain.Sleep(ctx, pollEvery); err != nil {

@@ -89,8 +89,8 @@ func (w *World) missing(c scenarios.Condition, mark int) string {
 		return fmt.Sprintf("fault %s to fire %d times; it did %d times", c.Fault, c.Fired, w.plan.FiredCount(c.Fault))
 	case c.Reads.All > w.meter.reads("", ""):
 		return fmt.Sprintf("%d reads; there were %d", c.Reads.All, w.meter.reads("", ""))
-	case c.Deltas.All > w.deltas():
-		return fmt.Sprintf("%d deltas; there were %d", c.Deltas.All, w.deltas())
+	case c.Deltas.All > w.Deltas():
+		return fmt.Sprintf("%d deltas; there were %d", c.Deltas.All, w.Deltas())
 	case c.Leader != "" && w.followed() != c.Leader:
 		return fmt.Sprintf("Recon to follow %s; it follows %q", c.Leader, w.followed())
 	}
@@ -125,15 +125,22 @@ func (w *World) phase() string {
 	return ""
 }
 
-// deltas counts the transactions that Recon has applied after its first
+// Deltas counts the transactions that Recon has applied after its first
 // snapshot.
-func (w *World) deltas() int64 {
+func (w *World) Deltas() int64 { return max(0, w.servedIndex()-w.firstIndex) }
+
+// DeltasSinceSwitch counts those applied after the last generation was shown.
+func (w *World) DeltasSinceSwitch() int64 { return max(0, w.servedIndex()-w.shownIndex.Load()) }
+
+// servedIndex is the transaction that Recon serves, or served when it was
+// stopped.
+func (w *World) servedIndex() int64 {
 	if recon := w.recon.Load(); recon != nil {
 		if m, ok := recon.Protocol.Serving(); ok {
-			return max(0, m.Applied.Index-w.firstIndex)
+			w.lastIndex.Store(m.Applied.Index)
 		}
 	}
-	return 0
+	return w.lastIndex.Load()
 }
 
 // followed is the OM node whose sequences Recon serves.

@@ -167,7 +167,7 @@ func (w *World) measure(e scenarios.Expression, run *record.Run) (value float64,
 	case "mixed":
 		return float64(w.result(string(check.OneGeneration)).Violations), true
 	case "deltas":
-		return float64(w.deltas()), true
+		return float64(w.Deltas()), true
 	case "p50", "p99", "max", "isolation":
 		return w.latency(e, run)
 	case "peak-rss":

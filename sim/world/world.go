@@ -31,9 +31,11 @@ type Options struct {
 	// Scenario is resolved for the tier.
 	Scenario *scenarios.Scenario
 	Seed     uint64
-	// Dir is the folder for the OM's and Recon's data on FS.
-	Dir     string
-	FS      env.FS
+	// Dir is the folder for Recon's data on FS, and for the OM's on OMFS.
+	Dir string
+	FS  env.FS
+	// OMFS is the disk of the OM's machines; nil if it is FS.
+	OMFS    env.FS
 	Runtime env.Runtime
 	// Quiet runs stores without background work.
 	Quiet bool
@@ -49,6 +51,9 @@ type Options struct {
 	// Patience is how long a step of the timeline waits for its condition; 0
 	// means a minute and a half.
 	Patience time.Duration
+	// SettledReads is how many answers are read after Recon has come to equal the
+	// OM, so that "converge" is judged on more than one; 0 means 200.
+	SettledReads int64
 	// Sample bounds the keys that the oracle keeps one by one and the workload
 	// changes; 0 means all. The rest it knows as sums (D9).
 	Sample int64
@@ -61,12 +66,13 @@ type Options struct {
 type World struct {
 	options  Options
 	scenario *scenarios.Scenario
-	// plain is the harness's Env, without faults; engine is Recon's.
-	plain, engine *env.Env
-	plan          *plan.Registry
-	config        *config.Config
-	cluster       *fakeom.Cluster
-	servers       *server.Server
+	// plain is the harness's Env, without faults, om that of the OM's machines;
+	// engine is Recon's.
+	plain, om, engine *env.Env
+	plan              *plan.Registry
+	config            *config.Config
+	cluster           *fakeom.Cluster
+	servers           *server.Server
 	// leader is the node that leads, for those that must not ask the cluster.
 	leader   atomic.Pointer[string]
 	oracle   *oracle.Oracle
@@ -86,10 +92,13 @@ type World struct {
 	// Recon is down on purpose.
 	published, restarts atomic.Int64
 	snapshots           atomic.Int64
-	firstIndex          int64
-	cancel              context.CancelCauseFunc
-	changed             *env.Cond
-	mu                  struct {
+	// shownIndex is the transaction up to which the last generation was when it
+	// was shown, lastIndex the last one that was seen to be served.
+	shownIndex, lastIndex atomic.Int64
+	firstIndex            int64
+	cancel                context.CancelCauseFunc
+	changed               *env.Cond
+	mu                    struct {
 		sync.Mutex
 		running     int
 		failure     error
@@ -118,11 +127,18 @@ func (f *Failure) Unwrap() error { return f.Err }
 
 // New makes a world: the namespace, the oracle and the OM cluster with it.
 func New(o Options) (*World, error) {
+	if o.SettledReads == 0 {
+		o.SettledReads = defaultSettledReads
+	}
 	if o.Patience == 0 {
 		o.Patience = defaultPatience
 	}
 	w := &World{options: o, scenario: o.Scenario, meter: newMeter(), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	w.plain = env.New(env.Options{FS: o.FS, Runtime: o.Runtime, Quiet: o.Quiet})
+	w.om = w.plain
+	if o.OMFS != nil {
+		w.om = env.New(env.Options{FS: o.OMFS, Runtime: o.Runtime, Quiet: o.Quiet})
+	}
 	w.changed = w.plain.NewCond()
 	w.mu.told = map[string]int{}
 	w.plan = plan.NewRegistry(plan.Runtime{Sleep: w.plain.Sleep, Seed: o.Seed, Observe: w.fired, Hang: w.hang})
@@ -151,8 +167,8 @@ func (w *World) makeOM() error {
 		return fmt.Errorf("make the oracle: %w", err)
 	}
 	w.firstIndex = w.oracle.Last()
-	w.cluster, err = fakeom.Open(w.plain, fakeom.Options{
-		Dir: w.plain.FS().PathJoin(w.options.Dir, "om"), Base: base, Seed: w.options.Seed, Nodes: int(s.OMs), Schema: fakeom.Schema(s.Schema),
+	w.cluster, err = fakeom.Open(w.om, fakeom.Options{
+		Dir: w.om.FS().PathJoin(w.options.Dir, "om"), Base: base, Seed: w.options.Seed, Nodes: int(s.OMs), Schema: fakeom.Schema(s.Schema),
 		Source: func() (fakeom.Source, error) { return namespace.NewSampledWorkload(base, sample, w.options.Seed), nil },
 		Enter:  w.entered, Observe: w.applied, Parallel: 2, Progress: w.options.Hooks.Wrote,
 	})
@@ -167,6 +183,8 @@ func (w *World) makeOM() error {
 	}
 	return nil
 }
+
+const defaultSettledReads = 200
 
 // maxLag is how far an answer may be behind the OM while Recon follows it. It
 // covers a sync interval, a fetch that had to wait for a switch, and a machine
@@ -311,6 +329,7 @@ func (w *World) generationShown(m generation.Meta) {
 	p := publishedOf(m, now)
 	w.checker.Published(p)
 	w.published.Add(1)
+	w.shownIndex.Store(m.Applied.Index)
 	w.event(record.Event{Kind: record.KindPublish, Generation: m.Build, Seq: m.AppliedSeq, Message: "readers see generation " + m.Label().ID()})
 	w.noteShown(m, w.millis(now))
 }

@@ -1,0 +1,138 @@
+package tier
+
+import (
+	"fmt"
+
+	"reconsim/faults/point"
+	"reconsim/reports/record"
+	"reconsim/scenarios"
+	"reconsim/sim/mutant"
+	"reconsim/sim/sched"
+)
+
+// Job is one simulation as it is handed to another process: plain text and
+// numbers, so that nothing but them can decide what happens there.
+type Job struct {
+	// File is what the scenario goes by, Scenario its text.
+	File     string `json:"file"`
+	Scenario string `json:"scenario"`
+	Seed     uint64 `json:"seed"`
+	// Strategy is as sched.ParseStrategy reads it, empty for the scenario's.
+	Strategy string `json:"strategy,omitempty"`
+	// Choices, if any, are followed before Strategy decides.
+	Choices string   `json:"choices,omitempty"`
+	Mutants []string `json:"mutants,omitempty"`
+	// Plant is a cause of nondeterminism, see [Plants].
+	Plant string `json:"plant,omitempty"`
+	// Trace and Coverage ask for more in the outcome.
+	Trace    bool `json:"trace,omitempty"`
+	Coverage bool `json:"coverage,omitempty"`
+}
+
+// Outcome is what a [Job] came to.
+type Outcome struct {
+	Verdict    record.Verdict     `json:"verdict"`
+	TraceHash  string             `json:"traceHash"`
+	Entries    int                `json:"entries"`
+	Signatures []string           `json:"signatures,omitempty"`
+	Violations []record.Violation `json:"violations,omitempty"`
+	// Reads, Committed and Deltas say whether the execution had anything to show:
+	// answers judged, generations committed, transactions applied after the last
+	// of them.
+	Reads     int64 `json:"reads"`
+	Committed int   `json:"committed"`
+	Deltas    int64 `json:"deltas"`
+	// Choices is whom the scheduler chose, if Coverage was asked for.
+	Choices string `json:"choices,omitempty"`
+	Trace   string `json:"trace,omitempty"`
+	// Cells and Pairs are what was covered.
+	Cells []Cell `json:"cells,omitempty"`
+	Pairs []Pair `json:"pairs,omitempty"`
+	// Error is set if there was no run at all.
+	Error *record.Failure `json:"error,omitempty"`
+}
+
+// Options are those of the job's simulation; the failure says what is wrong with
+// its scenario or its names.
+func (j Job) Options() (Options, *record.Failure) {
+	s, problems := scenarios.Load(j.File, []byte(j.Scenario), Vocabulary())
+	if len(problems) == 0 {
+		s, problems = s.ForTier(Sim)
+	}
+	if len(problems) > 0 {
+		p := problems[0]
+		return Options{}, &record.Failure{Kind: record.KindScenario, Message: p.Message, File: p.File, Line: p.Line, Column: p.Column, Suggestion: p.Suggestion}
+	}
+	o := Options{File: j.File, Scenario: s, Seed: j.Seed, Tier: Sim, KeepTrace: j.Trace, Plant: j.Plant}
+	bad := func(err error) (Options, *record.Failure) {
+		return Options{}, &record.Failure{Kind: record.KindUsage, Message: err.Error()}
+	}
+	for _, name := range j.Mutants {
+		m, ok := mutant.ByName(name)
+		if !ok {
+			return bad(fmt.Errorf("%q is no planted mistake: reconsim list shows them", name))
+		}
+		o.Mutations = append(o.Mutations, m.Mutation)
+	}
+	var err error
+	if o.Strategy, err = StrategyOf(s, j.Strategy, j.Choices); err != nil {
+		return bad(err)
+	}
+	return o, nil
+}
+
+// StrategyOf is the strategy that a text names, or the scenario's own if the
+// text is empty. Recorded choices are followed first.
+func StrategyOf(s *scenarios.Scenario, text, choices string) (sched.Strategy, error) {
+	if text == "" {
+		text = s.Schedule.Strategy
+		if depth := s.Schedule.Depth; depth > 0 && (text == "pct" || text == "exhaustive") {
+			text = fmt.Sprintf("%s %d", text, depth)
+		}
+	}
+	strategy, err := sched.ParseStrategy(text)
+	if err != nil || choices == "" {
+		return strategy, err
+	}
+	list, err := sched.ParseChoices(choices)
+	if err != nil {
+		return nil, err
+	}
+	return sched.Replay(list, strategy), nil
+}
+
+// Run carries the job out in this process.
+func (j Job) Run() Outcome {
+	o, failure := j.Options()
+	if failure != nil {
+		return Outcome{Verdict: record.Fail, Error: failure}
+	}
+	var coverage *Coverage
+	if j.Coverage {
+		coverage = NewCoverage()
+		o.Hooks.Covered = coverage.Passed
+	}
+	s := Simulate(o)
+	out := Outcome{Verdict: s.Run.Verdict, TraceHash: s.Run.TraceHash, Entries: s.Trace.Entries(), Signatures: s.Signatures(),
+		Reads: s.Run.Counts.Reads, Deltas: s.Deltas, Trace: string(s.Trace.Text()), Error: s.Run.Error}
+	const maxViolations = 10
+	out.Violations = s.Run.Violations[:min(maxViolations, len(s.Run.Violations))]
+	for _, g := range s.Run.Generations {
+		if g.Outcome == record.Committed {
+			out.Committed++
+		}
+	}
+	if coverage != nil {
+		out.Cells, out.Pairs, out.Choices = coverage.Cells(), coverage.Pairs(), s.Choices
+	}
+	return out
+}
+
+// mutantNames are the names of mutations.
+func mutantNames(mutations []point.Mutation) []string {
+	var names []string
+	for _, m := range mutations {
+		names = append(names, m.String())
+	}
+	return names
+}
