@@ -47,6 +47,9 @@ func (s *scene) badWithout(op int, lost []int) (bool, error) {
 // crashAt finds what a step lost. A write of which a part survived counts as
 // lost.
 func (s *scene) crashAt(step Step) (disk.Crash, error) {
+	if _, err := s.log.Image(step.Op, step.Policy, s.seed); err != nil {
+		return disk.Crash{}, fmt.Errorf("%w: %w", errNoSuchCell, err)
+	}
 	for c := range s.log.Crashes(step.Op, []disk.Policy{step.Policy}, s.seed) {
 		return c, nil
 	}
