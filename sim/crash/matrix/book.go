@@ -69,7 +69,9 @@ type book struct {
 	crashes     [2]int64
 	states, bad int64
 	counts      [2]int64
-	cells       record.CrashCells
+	// took is the time that all judges together spent on a depth.
+	took  [2]time.Duration
+	cells record.CrashCells
 }
 
 func newBook(r *Recording, o Options) book {
@@ -164,7 +166,8 @@ func (b *book) result(s *survey) *Result {
 	}
 	slices.SortFunc(r.Bad, func(x, y Cell) int { return compareSteps(x.Steps, y.Steps) })
 	for depth := range b.options.Depth {
-		r.Depths = append(r.Depths, record.CrashDepth{Depth: depth + 1, Images: b.crashes[depth], Distinct: distinct[depth], Checked: b.counts[depth]})
+		r.Depths = append(r.Depths, record.CrashDepth{Depth: depth + 1, Images: b.crashes[depth], Distinct: distinct[depth], Checked: b.counts[depth],
+			Seconds: b.took[depth].Seconds() / float64(max(1, b.options.Judges))})
 	}
 	r.Rows = b.rows()
 	return r

@@ -41,5 +41,7 @@
 // What the disk does not model is not seen (package disk). SQLite draws its
 // journal's nonce from crypto/rand, which is the process's: all restarts draw
 // the same ones, and one matrix is made at a time in a process. Rows outside the
-// OM and derived tables (META, outbox) count by what they do to recovery.
+// OM and derived tables (META, outbox) count by what they do to recovery. The
+// images in which one operation alone is lost, by which a culprit is found, need
+// not be ones that a policy has.
 package matrix

@@ -111,13 +111,17 @@ func (s *survey) work(ctx context.Context, w job) {
 	if ctx.Err() != nil {
 		return
 	}
+	begun := time.Now()
 	first := s.judge.restart(w.crash.Image, w.promised, s.options.Depth > 1)
 	s.judgedState(stateKey{w.crash.Image.Hash(), w.promised.State}, first.Verdict)
+	between := time.Now()
 	if first.log != nil {
 		s.workRecovery(ctx, w, first)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.mu.book.took[0] += between.Sub(begun)
+	s.mu.book.took[1] += time.Since(between)
 	s.mu.done++
 	if s.options.Progress != nil && time.Since(s.mu.told) > time.Second {
 		s.mu.told = time.Now()

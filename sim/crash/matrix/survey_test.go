@@ -3,6 +3,7 @@ package matrix
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,10 @@ import (
 func strip(r *Result) Result {
 	s := *r
 	s.judge, s.Seconds = nil, 0
+	s.Depths = slices.Clone(s.Depths)
+	for i := range s.Depths {
+		s.Depths[i].Seconds = 0
+	}
 	return s
 }
 
