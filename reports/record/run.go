@@ -80,6 +80,9 @@ type Run struct {
 	Violations []Violation `json:"violations"`
 	// ViolationsOmitted counts the violations left out of Violations.
 	ViolationsOmitted int64 `json:"violationsOmitted,omitempty"`
+	// Replayed says that a run that failed took the same course again in a fresh
+	// process before it was reported.
+	Replayed bool `json:"replayed,omitempty"`
 	// Why explains the violations, one entry for each signature.
 	Why []Why `json:"why,omitempty"`
 	// Latency is how long answers took at rest, while staging, at a switch.

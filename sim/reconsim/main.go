@@ -143,7 +143,7 @@ Exit codes: 0 all held, 1 something was violated, 2 bad input, 3 the environment
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().BoolVar(&p.json, "json", p.json, "print exactly one JSON document on stdout; progress and logs go to stderr")
-	root.AddCommand(p.runVerb(), p.validateVerb(), p.listVerb(), p.schemaVerb(), p.explainVerb(), p.reportVerb(), p.serveVerb(), p.killLoopVerb(), p.conformVerb(), p.loadVerb(), p.selftestVerb(),
-		p.replayVerb(), p.certifyVerb(), p.simulateVerb())
+	root.AddCommand(p.runVerb(), p.validateVerb(), p.listVerb(), p.schemaVerb(), p.explainVerb(), p.reportVerb(), p.serveVerb(), p.killLoopVerb(), p.conformVerb(), p.loadVerb(), p.selftestVerb(), p.crashesVerb(),
+		p.replayVerb(), p.exploreVerb(), p.certifyVerb(), p.simulateVerb())
 	return root
 }

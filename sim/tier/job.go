@@ -6,6 +6,7 @@ import (
 	"reconsim/faults/point"
 	"reconsim/reports/record"
 	"reconsim/scenarios"
+	"reconsim/sim/check"
 	"reconsim/sim/mutant"
 	"reconsim/sim/sched"
 )
@@ -27,6 +28,9 @@ type Job struct {
 	// Trace and Coverage ask for more in the outcome.
 	Trace    bool `json:"trace,omitempty"`
 	Coverage bool `json:"coverage,omitempty"`
+	// Continue goes on with the exhaustive search that the worker's earlier jobs
+	// of this scenario, seed and strategy have begun.
+	Continue bool `json:"continue,omitempty"`
 }
 
 // Outcome is what a [Job] came to.
@@ -36,18 +40,20 @@ type Outcome struct {
 	Entries    int                `json:"entries"`
 	Signatures []string           `json:"signatures,omitempty"`
 	Violations []record.Violation `json:"violations,omitempty"`
-	// Reads, Committed and Deltas say whether the execution had anything to show:
+	// Checked, Committed and Deltas say whether the execution had anything to show:
 	// answers judged, generations committed, transactions applied after the last
 	// of them.
-	Reads     int64 `json:"reads"`
+	Checked   int64 `json:"checked"`
 	Committed int   `json:"committed"`
 	Deltas    int64 `json:"deltas"`
-	// Choices is whom the scheduler chose, if Coverage was asked for.
+	// Choices is whom the scheduler chose, if Coverage was asked for and has
+	// something that no job of this worker had before.
 	Choices string `json:"choices,omitempty"`
 	Trace   string `json:"trace,omitempty"`
-	// Cells and Pairs are what was covered.
-	Cells []Cell `json:"cells,omitempty"`
-	Pairs []Pair `json:"pairs,omitempty"`
+	// Coverage is as ReadCoverage takes it.
+	Coverage []byte `json:"coverage,omitempty"`
+	// Exhausted means that the search of Job.Continue had nothing left to run.
+	Exhausted bool `json:"exhausted,omitempty"`
 	// Error is set if there was no run at all.
 	Error *record.Failure `json:"error,omitempty"`
 }
@@ -107,6 +113,11 @@ func (j Job) Run() Outcome {
 	if failure != nil {
 		return Outcome{Verdict: record.Fail, Error: failure}
 	}
+	return j.run(o, NewCoverage())
+}
+
+// run carries the job out; seen is what earlier jobs have covered.
+func (j Job) run(o Options, seen *Coverage) Outcome {
 	var coverage *Coverage
 	if j.Coverage {
 		coverage = NewCoverage()
@@ -114,7 +125,7 @@ func (j Job) Run() Outcome {
 	}
 	s := Simulate(o)
 	out := Outcome{Verdict: s.Run.Verdict, TraceHash: s.Run.TraceHash, Entries: s.Trace.Entries(), Signatures: s.Signatures(),
-		Reads: s.Run.Counts.Reads, Deltas: s.Deltas, Trace: string(s.Trace.Text()), Error: s.Run.Error}
+		Deltas: s.Deltas, Trace: string(s.Trace.Text()), Error: s.Run.Error}
 	const maxViolations = 10
 	out.Violations = s.Run.Violations[:min(maxViolations, len(s.Run.Violations))]
 	for _, g := range s.Run.Generations {
@@ -122,8 +133,16 @@ func (j Job) Run() Outcome {
 			out.Committed++
 		}
 	}
+	for _, p := range s.Run.Properties {
+		if p.Name == string(check.Exact) {
+			out.Checked = p.Checked
+		}
+	}
 	if coverage != nil {
-		out.Cells, out.Pairs, out.Choices = coverage.Cells(), coverage.Pairs(), s.Choices
+		out.Coverage = coverage.Bits()
+		if seen.Add(coverage) > 0 {
+			out.Choices = s.Choices.String()
+		}
 	}
 	return out
 }

@@ -25,7 +25,7 @@ type Simulation struct {
 	// Deltas are the transactions that Recon applied after its last switch.
 	Deltas int64
 	// Choices is whom the scheduler chose.
-	Choices string
+	Choices sched.Choices
 }
 
 // progressEvery is how many steps lie between two calls of Options.Progress.
@@ -73,7 +73,7 @@ func Simulate(o Options) *Simulation {
 		told = errors.New("the world's actor was ended from below")
 		made, err := world.New(world.Options{
 			Scenario: o.Scenario, Seed: o.Seed, Dir: "/", FS: recon, OMFS: machine("om"), Runtime: scheduler, Quiet: true,
-			Mutations: o.Mutations, Patience: o.Patience, SettledReads: settledReads, Hooks: o.Hooks,
+			Mutations: o.Mutations, Patience: o.Patience, Pace: newPace(o.Seed).at, SettledReads: settledReads, Hooks: o.Hooks,
 			Trace: func(parts ...string) { s.Trace.answer(scheduler.Actor(), parts...) },
 			Log:   slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: virtualTime})),
 			Event: func(e record.Event) {
@@ -90,7 +90,7 @@ func Simulate(o Options) *Simulation {
 	})
 	err := scheduler.Run()
 	s.judge(w, err, told)
-	s.Run.TraceHash, s.Run.Strategy, s.Choices = s.Trace.Hash(), scheduler.Strategy().String(), scheduler.Choices().String()
+	s.Run.TraceHash, s.Run.Strategy, s.Choices = s.Trace.Hash(), scheduler.Strategy().String(), scheduler.Choices()
 	return s
 }
 

@@ -23,6 +23,10 @@ func RunSim(ctx context.Context, o Options) (record.Run, error) {
 	if err := makeRunDir(o.Out); err != nil {
 		return run, err
 	}
+	if o.Strategy != nil && len(o.Strategy.String()) > maxStrategyText {
+		run.Repeat = "reconsim replay " + o.Out
+		o.Repeat = run.Repeat
+	}
 	text, err := o.Scenario.Marshal()
 	if err != nil {
 		return run, fmt.Errorf("write the scenario down: %w", err)
@@ -41,12 +45,17 @@ func RunSim(ctx context.Context, o Options) (record.Run, error) {
 		if err != nil {
 			return run, fmt.Errorf("repeat the failed run in a fresh process: %w", err)
 		}
+		run.Replayed = repeated.Same
 		run.Why = explain(&run, s, repeated)
 	}
 	return run, errors.Join(writeFiles(o.Out, map[string][]byte{
-		record.ScenarioFile: text, record.TraceFile: s.Trace.Text(), record.ChoicesFile: []byte(s.Choices), "recon.log": log.Bytes(),
+		record.ScenarioFile: text, record.TraceFile: s.Trace.Text(), record.ChoicesFile: []byte(s.Choices.String()), "recon.log": log.Bytes(),
 	}), writeRecord(o.Out, run, s.Events))
 }
+
+// maxStrategyText is what fits on a command line that a person pastes; longer
+// are the choices of another run.
+const maxStrategyText = 40
 
 func writeFiles(dir string, files map[string][]byte) error {
 	var failed error

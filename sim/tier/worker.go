@@ -9,9 +9,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 
 	"reconsim/reports/record"
+	"reconsim/sim/sched"
 )
 
 // WorkerVerb is the verb, not meant for people, under which the program takes
@@ -21,6 +23,7 @@ const WorkerVerb = "simulate"
 // Work carries jobs out until in ends.
 func Work(in io.Reader, out io.Writer) error {
 	jobs, outcomes := json.NewDecoder(in), json.NewEncoder(out)
+	p := worked{seen: NewCoverage(), searches: map[string]*sched.Exhaustive{}}
 	for {
 		var j Job
 		if err := jobs.Decode(&j); errors.Is(err, io.EOF) {
@@ -28,10 +31,41 @@ func Work(in io.Reader, out io.Writer) error {
 		} else if err != nil {
 			return fmt.Errorf("read a job: %w", err)
 		}
-		if err := outcomes.Encode(j.Run()); err != nil {
+		if err := outcomes.Encode(p.run(j)); err != nil {
 			return fmt.Errorf("write an outcome: %w", err)
 		}
 	}
+}
+
+// worked is what a worker's earlier jobs leave behind for later ones. Nothing of
+// it reaches a simulation but the place of an exhaustive search.
+type worked struct {
+	seen     *Coverage
+	searches map[string]*sched.Exhaustive
+}
+
+func (p *worked) run(j Job) Outcome {
+	o, failure := j.Options()
+	if failure != nil {
+		return Outcome{Verdict: record.Fail, Error: failure}
+	}
+	bound, isExhaustive := strings.CutPrefix(j.Strategy, "exhaustive ")
+	if !j.Continue || !isExhaustive {
+		return j.run(o, p.seen)
+	}
+	key := fmt.Sprintf("%s %d %s", j.File, j.Seed, j.Strategy)
+	if p.searches[key] == nil {
+		n, err := strconv.Atoi(bound)
+		if err != nil {
+			return Outcome{Verdict: record.Fail, Error: &record.Failure{Kind: record.KindUsage, Message: err.Error()}}
+		}
+		p.searches[key] = sched.NewExhaustive(n)
+	}
+	if !p.searches[key].Next() {
+		return Outcome{Verdict: record.Pass, Exhausted: true}
+	}
+	o.Strategy = p.searches[key]
+	return j.run(o, p.seen)
 }
 
 // Worker is another process that simulates.

@@ -29,6 +29,12 @@ func (v watcher) Hit(ctx context.Context, p point.Point, subject string, n int64
 	if p == point.TransferDone {
 		v.w.snapshots.Add(1)
 	}
+	if pace := v.w.options.Pace; pace != nil {
+		if d := pace(p); d > 0 {
+			// Whoever is cancelled meanwhile learns it from its own context.
+			_ = v.w.plain.Sleep(ctx, d)
+		}
+	}
 	err := v.w.plan.Hit(ctx, p, subject, n)
 	v.w.options.Hooks.covered(p, v.w.state(), err)
 	return err

@@ -51,6 +51,9 @@ type Options struct {
 	// Patience is how long a step of the timeline waits for its condition; 0
 	// means a minute and a half.
 	Patience time.Duration
+	// Pace is how long the engine takes at a point before it goes on, as virtual
+	// time does not pass by itself; nil for no time.
+	Pace func(point.Point) time.Duration
 	// SettledReads is how many answers are read after Recon has come to equal the
 	// OM, so that "converge" is judged on more than one; 0 means 200.
 	SettledReads int64
