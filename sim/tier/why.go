@@ -1,8 +1,8 @@
 package tier
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,11 +50,12 @@ func (e *entry) isChange() bool {
 	}
 }
 
-// case of a pair: where the change lies, seen from the reader.
+// The cases of a pair: where the change lies, seen from the reader.
 const (
-	changedMeanwhile = "between the moment at which the reader pinned its view and its answer, what readers can see changed"
-	changedBefore    = "the reader pinned its view after this change, and nothing changed until it had its answer"
-	changedBack      = "the reader had been shown a newer state after the first of these, and an older one after the second"
+	changedMeanwhile = "Between the moment at which the reader pinned its view (1) and its answer, what readers can see changed (2)."
+	changedBefore    = "The reader pinned its view (2) right after this change (1), and nothing changed until it had its answer."
+	besideIt         = "The answer is not what its generation holds. Nothing changed around it, but beside the view that the reader pinned (2) lay a generation that was not published, last written here (1)."
+	changedBack      = "The reader had been shown a newer state after the first of these (1), and an older one after the second (2)."
 )
 
 // why finds the pair for one violation of a reader; of one that no answer
@@ -77,12 +78,15 @@ func (t *Trace) why(index int, v record.Violation) (record.Why, bool) {
 	w := record.Why{Violation: index, Reader: v.Reader, First: t.describe(first), Second: t.describe(second)}
 	w.FromMillis = millisOf(t.entries[min(first, pinned)].after)
 	w.ToMillis = millisOf(t.entries[max(second, answer)].after)
-	w.Explanation = fmt.Sprintf("%s: entry %d (%s by %s) and entry %d (%s by %s).", text,
-		w.First.Number, w.First.Text, w.First.Actor, w.Second.Number, w.Second.Text, w.Second.Actor)
+	w.Explanation = text
 	w.Steps = t.around(first, second)
 	w.Answers = t.answers(actor, answer, w.FromMillis)
 	for _, g := range t.generations(first, second, answer) {
-		w.Parts = append(w.Parts, record.AnswerPart{Generation: g, Text: "what readers could see around the answer"})
+		part := record.AnswerPart{Generation: g, Text: "what the answer names"}
+		if g != t.entries[answer].generation {
+			part.Text = "what could be seen or lay beside it"
+		}
+		w.Parts = append(w.Parts, part)
 	}
 	return w, true
 }
@@ -136,7 +140,33 @@ func (t *Trace) pair(v record.Violation, answer, previous, pinned int) (first, s
 	if change > pinned {
 		return pinned, change, changedMeanwhile
 	}
+	if other := t.besidePinned(pinned, change, t.entries[answer].generation); other > 0 {
+		return other, pinned, besideIt
+	}
 	return change, pinned, changedBefore
+}
+
+// besidePinned is the last write, since the last change, to a generation newer
+// than the one that the answer names.
+func (t *Trace) besidePinned(pinned, change int, served uint64) int {
+	return t.before(pinned, func(e *entry) bool {
+		if e.kind != diskEntry || e.number <= t.entries[max(0, change)].number {
+			return false
+		}
+		holdsRows := strings.Contains(e.text, "/sql.db at") || strings.Contains(e.text, ".sst at")
+		return holdsRows && buildIn(e.text) > served
+	})
+}
+
+// buildIn is the generation whose directory an operation is in, 0 if it is in
+// none.
+func buildIn(text string) uint64 {
+	_, name, _ := strings.Cut(text, "/gen-")
+	build, err := strconv.ParseUint(name[:min(len(name), 8)], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return build
 }
 
 func millisOf(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -144,8 +174,11 @@ func millisOf(d time.Duration) float64 { return float64(d.Microseconds()) / 1000
 func (t *Trace) describe(i int) record.Operation {
 	e := &t.entries[i]
 	kind := map[entryKind]record.OperationKind{stepEntry: record.OperationPoint, diskEntry: record.OperationDisk,
-		answerEntry: record.OperationAnswer, eventEntry: record.OperationPublish}[e.kind]
-	return record.Operation{Number: e.number, AtMillis: millisOf(e.after), Actor: e.actor, Kind: kind, Text: e.text, Generation: e.generation}
+		answerEntry: record.OperationAnswer, eventEntry: record.OperationPoint}[e.kind]
+	if e.kind == eventEntry && e.isChange() {
+		kind = record.OperationPublish
+	}
+	return record.Operation{Number: e.number, AtMillis: millisOf(e.after), Actor: e.actor, Kind: kind, Text: e.text, Generation: max(e.generation, buildIn(e.text))}
 }
 
 // around are the entries about a pair: those between, thinned to what changes
@@ -202,7 +235,7 @@ func (t *Trace) answers(actor string, bad int, fromMillis float64) []record.Answ
 func (t *Trace) generations(entries ...int) []uint64 {
 	var all []uint64
 	for _, i := range entries {
-		if g := t.entries[i].generation; g > 0 && !slices.Contains(all, g) {
+		if g := max(t.entries[i].generation, buildIn(t.entries[i].text)); g > 0 && !slices.Contains(all, g) {
 			all = append(all, g)
 		}
 	}

@@ -115,7 +115,7 @@ func (w *World) ask(ctx context.Context, name, session, request string, due time
 	o.Status, o.Header, o.Body, o.Failure = w.fetch(ctx, request)
 	o.DoneAt = w.plain.Now()
 	if w.options.Trace != nil {
-		w.options.Trace("answer", session, request, strconv.Itoa(o.Status), o.Header.Get("Recon-Generation"), string(o.Body))
+		w.options.Trace(session, request, strconv.Itoa(o.Status), o.Header.Get("Recon-Generation"), string(o.Body))
 	}
 	o.SpannedPublish = w.published.Load() != published
 	// The story itself took Recon away from under the request.

@@ -175,7 +175,7 @@ func tellSeamStory(out io.Writer, plant string) error {
 			Log: slog.New(slog.DiscardHandler),
 			Trace: func(parts ...string) {
 				fmt.Fprintf(out, "%q\n", strings.Join(parts, " "))
-				fmt.Fprintln(out, "answer", parts[2])
+				fmt.Fprintln(out, "answer", parts[1])
 			}})
 		if err != nil {
 			told = err
