@@ -134,7 +134,7 @@ func (g *Generation) Apply(ctx context.Context, d Delta) error {
 		return fmt.Errorf("commit delta: %w", err)
 	}
 	// A context that ends must not cut a commit in two: it is not passed on.
-	if err := g.store.call(context.WithoutCancel(ctx), "commit", func() error { return b.batch.Commit(g.store.write) }); err != nil {
+	if err := g.store.call(context.WithoutCancel(ctx), "commit", func() error { return g.store.commit(b.batch) }); err != nil {
 		return fmt.Errorf("commit delta to sequence %d: %w", after.AppliedSeq, err)
 	}
 	g.meta.Store(&after)

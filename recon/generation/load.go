@@ -35,7 +35,12 @@ func (s *Staged) LoadSinks(ctx context.Context) error {
 	if err = errors.Join(err, w.finish()); err != nil {
 		return fmt.Errorf("write derived tables: %w", err)
 	}
-	err = s.store.call(ctx, "ingest", func() error { return s.store.db.Ingest(ctx, w.paths) })
+	err = s.store.call(ctx, "ingest", func() error {
+		if err := s.store.quietFlush(); err != nil {
+			return err
+		}
+		return s.store.db.Ingest(ctx, w.paths)
+	})
 	if err != nil {
 		return fmt.Errorf("ingest derived tables: %w", err)
 	}

@@ -48,6 +48,9 @@ func (s *Staged) AdoptSnapshot(ctx context.Context, from Snapshot) error {
 	}
 	for _, layer := range layers {
 		err := s.store.call(ctx, "ingest-external", func() error {
+			if err := s.store.quietFlush(); err != nil {
+				return err
+			}
 			_, err := s.store.db.IngestExternalFiles(ctx, layer)
 			return err
 		})

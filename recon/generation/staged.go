@@ -89,6 +89,9 @@ func (s *Staged) AdoptGeneration(ctx context.Context, from *Generation) error {
 		return err
 	}
 	err = s.store.call(ctx, "excise", func() error {
+		if err := s.store.quietFlush(); err != nil {
+			return err
+		}
 		return s.store.db.Excise(ctx, pebble.KeyRange{Start: []byte{0x40}, End: []byte{metaPrefix}})
 	})
 	if err != nil {
@@ -112,7 +115,7 @@ func (s *Staged) WriteRows(ctx context.Context, write func(omdb.Writer) error, a
 	if err := b.batch.Set(metaKey, applied.encode(), nil); err != nil {
 		return err
 	}
-	if err := s.store.call(ctx, "rows", func() error { return b.batch.Commit(s.store.write) }); err != nil {
+	if err := s.store.call(ctx, "rows", func() error { return s.store.commit(b.batch) }); err != nil {
 		return fmt.Errorf("write OM rows: %w", err)
 	}
 	s.meta = applied
@@ -120,7 +123,14 @@ func (s *Staged) WriteRows(ctx context.Context, write func(omdb.Writer) error, a
 }
 
 func (s *Staged) setMeta(ctx context.Context) error {
-	return s.store.call(ctx, "meta", func() error { return s.store.db.Set(metaKey, s.meta.encode(), s.store.write) })
+	return s.store.call(ctx, "meta", func() error {
+		b := s.store.db.NewBatch()
+		defer func() { _ = b.Close() }()
+		if err := b.Set(metaKey, s.meta.encode(), nil); err != nil {
+			return err
+		}
+		return s.store.commit(b)
+	})
 }
 
 // linkTables hard-links table files into this generation and makes the links

@@ -36,6 +36,8 @@ type store struct {
 	closed   atomic.Bool
 	// abandoned says which operation did not end in time.
 	abandoned atomic.Pointer[error]
+	// unflushedBytes is about what a quiet store's memtable holds.
+	unflushedBytes atomic.Int64
 	// obsolete holds the files that a quiet store removes between operations.
 	obsolete *laterFS
 }
@@ -94,7 +96,7 @@ func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
 		EventListener: &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}},
 	}
 	if e.Quiet() {
-		options.CacheSize, options.MemTableSize = 1<<20, 256<<10
+		options.CacheSize, options.MemTableSize = 1<<20, quietMemTableBytes
 		// Nothing compacts level 0 here, so waiting until it is smaller would
 		// be waiting for ever: each copy of a generation adds a table.
 		options.L0StopWritesThreshold = math.MaxInt32
@@ -109,12 +111,44 @@ func openStore(e *env.Env, dir string, o storeOptions) (*store, error) {
 	err := s.call(context.Background(), "open", func() error {
 		db, err := pebble.Open(fs.PathJoin(dir, dbDirName), options)
 		s.db = db
+		// What the log gave back may still lie in the memtable.
+		s.unflushedBytes.Store(1)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
 	return s, nil
+}
+
+// quietMemTableBytes is the size of a quiet store's memtable. It is never full.
+const quietMemTableBytes = 256 << 10
+
+// nodeBytes is more than the memtable takes for a row besides key and value.
+const nodeBytes = 128
+
+// commit commits a batch. A quiet store is flushed here, before its memtable is
+// full: a flush that Pebble begins by itself goes on beside the actors, and no
+// seed decides when.
+func (s *store) commit(b *pebble.Batch) error {
+	size := int64(b.Len()) + nodeBytes*int64(b.Count())
+	if s.unflushedBytes.Load()+size > quietMemTableBytes/2 {
+		if err := s.quietFlush(); err != nil {
+			return err
+		}
+	}
+	s.unflushedBytes.Add(size)
+	return b.Commit(s.write)
+}
+
+// quietFlush flushes a quiet store that has something to flush, so that what
+// follows, a large batch or an ingestion over rows of the memtable, makes Pebble
+// begin no flush by itself. Other stores flush when they see fit.
+func (s *store) quietFlush() error {
+	if !s.env.Quiet() || s.unflushedBytes.Swap(0) == 0 {
+		return nil
+	}
+	return s.db.Flush()
 }
 
 // abandonAfter is how long an operation may go on after its context ended.

@@ -51,6 +51,8 @@ type Options struct {
 	// Patience is how long a step of the timeline waits for its condition; 0
 	// means a minute and a half.
 	Patience time.Duration
+	// Config are the tier's own defaults; what the scenario sets counts.
+	Config map[string]string
 	// Pace is how long the engine takes at a point before it goes on, as virtual
 	// time does not pass by itself; nil for no time.
 	Pace func(point.Point) time.Duration
@@ -151,7 +153,7 @@ func New(o Options) (*World, error) {
 	w.diskUntil, w.stopDisk = context.WithCancelCause(context.Background())
 	w.engine = env.New(env.Options{FS: w.faultyDisk(), Runtime: o.Runtime, Faults: watcher{w}, Quiet: o.Quiet, Mutations: o.Mutations})
 	var err error
-	if w.config, err = config.Load(config.Layer{Source: "scenario", Values: o.Scenario.Config}); err != nil {
+	if w.config, err = config.Load(config.Layer{Source: "tier", Values: o.Config}, config.Layer{Source: "scenario", Values: o.Scenario.Config}); err != nil {
 		return nil, err
 	}
 	return w, w.makeOM()
