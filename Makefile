@@ -37,7 +37,7 @@ define fuzz
 	done
 endef
 
-.PHONY: help build run serve corpus broken kill-loop load load-slope rule test check-format vet unit race fuzz-brief validate fuzz lint bench proto clean
+.PHONY: help build run serve corpus simulate explore crashes certify broken kill-loop load load-slope rule test check-format vet unit race fuzz-brief validate fuzz lint bench proto clean
 
 ##@ Watch it
 
@@ -47,8 +47,17 @@ run: build ## the main story, local tier, 200,000 keys: half a minute
 serve: build ## Recon and three fake OMs with live traffic, until Ctrl-C
 	$(RECONSIM) serve $(RUN_FLAGS)
 
-corpus: build ## every scenario of scenarios/, one after the other
+corpus: build ## every scenario of scenarios/ on real files, HTTP and time
 	$(RECONSIM) run $(CORPUS) --tier local $(RUN_FLAGS)
+
+simulate: build ## every scenario of scenarios/ on virtual time, repeatable from a seed
+	$(RECONSIM) run $(CORPUS) --tier sim $(RUN_FLAGS)
+
+explore: build ## one minute of executions, each in another order, guided by what they cover
+	$(RECONSIM) explore scenarios/swap/smooth.yaml --for 60s $(RUN_FLAGS)
+
+crashes: build ## crash a rebuild at every disk operation, and the recovery too: two minutes
+	$(RECONSIM) crashes scenarios/swap/smooth.yaml --depth 2 $(RUN_FLAGS)
 
 ##@ Trust it
 
@@ -56,6 +65,12 @@ test: check-format vet unit race fuzz-brief validate ## all that CI demands
 
 broken: build ## plant mistakes in the engine: does the property named for it see each?
 	$(RECONSIM) selftest
+
+# RUNS double runs of each scenario, with both processes to themselves and then beside
+# others that keep every processor busy.
+certify: build ## is a seed everything? RUNS (50) double runs of each scenario in two processes
+	$(RECONSIM) certify $(CORPUS) -n $(or $(RUNS),50)
+	$(RECONSIM) certify $(CORPUS) -n 6 --seed 1000 --busy
 
 kill-loop: build ## kill Recon 20 times at moments nobody chose: is a whole generation served after each?
 	$(RECONSIM) kill-loop --times 20
