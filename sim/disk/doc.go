@@ -32,9 +32,10 @@
 //     image costs what differs.
 //   - Image.Hash depends on paths and contents alone. Explore gives no image
 //     twice between two promises.
-//   - The log of a run depends on nothing but the run; only the hash of a
-//     MANIFEST's data is left out of Op, because Pebble stamps ingested tables
-//     with the wall clock.
+//   - The log of a run depends on nothing but the run. Two things are left out of
+//     Op.Hash: a MANIFEST's data, because Pebble stamps ingested tables with the
+//     wall clock, and in its write-ahead logs up to where it knew them to be
+//     synced, which is a matter of time.
 //   - List is sorted; RemoveAll is one operation for each entry.
 //
 // # Faults

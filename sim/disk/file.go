@@ -143,7 +143,7 @@ func (f *file) writeAt(p []byte, offset int64) (int, error) {
 func (y *FS) write(name string, i inode, p []byte, offset int64) {
 	r := record{kind: Write, path: name, inode: i, offset: offset, length: int64(len(p))}
 	if y.observe != nil {
-		r.hash = hashOf(name, p)
+		r.hash = hashOf(name, p, offset)
 	}
 	n, u := y.mu.own(i), &y.mu.uses[i]
 	before := n.sizeBytes

@@ -2,8 +2,6 @@ package disk
 
 import (
 	"slices"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // record is one operation with what it takes to do it again on another tree.
@@ -128,12 +126,12 @@ func (l *Log) Op(n int) Op {
 	r := &l.records[n-1]
 	op := r.op(n)
 	if r.kind == Write && !isManifest(r.path) {
-		h := xxhash.New()
+		written := make([]byte, 0, r.length)
 		for _, d := range r.pages {
 			part, _ := r.part(d)
-			_, _ = h.Write(part) // It never fails.
+			written = append(written, part...)
 		}
-		op.Hash = h.Sum64()
+		op.Hash = hashOf(r.path, written, r.offset)
 	}
 	return op
 }

@@ -63,8 +63,8 @@ type Op struct {
 	To string
 	// Offset and Length are in bytes.
 	Offset, Length int64
-	// Hash is that of the written bytes, 0 for a MANIFEST, into which Pebble
-	// writes the wall clock.
+	// Hash is that of the written bytes: 0 for a MANIFEST, into which Pebble
+	// writes the wall clock, and without the synced offsets of its logs.
 	Hash uint64
 }
 
@@ -86,9 +86,13 @@ func (o Op) String() string {
 // disk's lock: it must not call the disk.
 type Observer func(Op)
 
-func hashOf(name string, p []byte) uint64 {
+// hashOf is the hash of written bytes for traces.
+func hashOf(name string, p []byte, offset int64) uint64 {
 	if isManifest(name) {
 		return 0
+	}
+	if sum, ok := hashLog(name, p, offset); ok {
+		return sum
 	}
 	return xxhash.Sum64(p)
 }
