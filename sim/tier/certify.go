@@ -36,13 +36,23 @@ type Certificate struct {
 	// Runs counts double runs, Equal those of which both took the same course.
 	Runs  int `json:"runs"`
 	Equal int `json:"equal"`
-	// Failed counts runs that did not pass; that is not judged here.
-	Failed int `json:"failed"`
+	// Failed lists the first runs that did not pass; that is not judged here.
+	Failed []FailedRun `json:"failed"`
 	// Entries counts what was compared: steps, operations, answers.
 	Entries int64 `json:"entries"`
 	// FirstDifference is nil if all were equal.
 	FirstDifference *CertifiedDifference `json:"firstDifference"`
 }
+
+// FailedRun is a run that did not pass, with what it broke first.
+type FailedRun struct {
+	File      string `json:"file"`
+	Seed      uint64 `json:"seed"`
+	Signature string `json:"signature"`
+}
+
+// maxFailedRuns bounds what a certificate lists.
+const maxFailedRuns = 20
 
 // CertifiedDifference is where two runs of one seed part.
 type CertifiedDifference struct {
@@ -58,6 +68,11 @@ func (c *Certificate) Text(w io.Writer) error {
 	if d := c.FirstDifference; d != nil {
 		_, err := fmt.Fprintf(w, "DIFFERENT: %s with seed %d, %s. %s\n%d of %d double runs were equal.\n", d.File, d.Seed, d.Difference, d.Note, c.Equal, c.Runs)
 		return err
+	}
+	for _, f := range c.Failed {
+		if _, err := fmt.Fprintf(w, "(not judged here: reconsim run %s --seed %d fails, %s)\n", f.File, f.Seed, f.Signature); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintf(w, "%d of %d double runs were equal: %d steps, operations and answers, in two processes, the second on one processor.\n", c.Equal, c.Runs, c.Entries)
 	return err
@@ -98,14 +113,14 @@ func Certify(ctx context.Context, o CertifyOptions) (*Certificate, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	c := &Certificate{Verdict: record.Pass, Runs: len(jobs)}
+	c := &Certificate{Verdict: record.Pass, Runs: len(jobs), Failed: []FailedRun{}}
 	for i, j := range jobs {
 		if first[i].Error != nil && first[i].TraceHash == "" {
 			return nil, first[i].Error
 		}
 		c.Entries += int64(first[i].Entries)
 		if first[i].Verdict != record.Pass {
-			c.Failed++
+			c.failed(j, first[i])
 		}
 		if first[i].TraceHash == second[i].TraceHash {
 			c.Equal++
@@ -121,6 +136,17 @@ func Certify(ctx context.Context, o CertifyOptions) (*Certificate, error) {
 		}
 	}
 	return c, nil
+}
+
+func (c *Certificate) failed(j Job, out Outcome) {
+	if len(c.Failed) == maxFailedRuns {
+		return
+	}
+	f := FailedRun{File: j.File, Seed: j.Seed}
+	if len(out.Signatures) > 0 {
+		f.Signature = out.Signatures[0]
+	}
+	c.Failed = append(c.Failed, f)
 }
 
 // workThrough has one process carry out all jobs in an order.
