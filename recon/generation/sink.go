@@ -84,13 +84,13 @@ func (k *sink) Add(t omdb.Table, key []byte, n int64) error {
 }
 
 func (k *sink) add(t omdb.Table, key, value []byte, counter bool, n int64) error {
-	if k.arena == nil {
-		k.arena = make([]byte, 0, k.all.boundBytes/4)
-	}
 	if size := len(k.arena) + len(k.entries)*32 + len(key) + len(value); size > k.all.boundBytes && len(k.entries) > 0 {
 		if err := k.spill(); err != nil {
 			return err
 		}
+	}
+	if len(k.arena)+len(key)+len(value) >= cap(k.arena) {
+		k.grow(len(key) + len(value))
 	}
 	e := sinkEntry{key: len(k.arena), keyLen: uint32(len(key) + 1), valLen: uint32(len(value)), counter: counter, n: n}
 	k.arena = storeKey(k.arena, t, key)
@@ -99,6 +99,19 @@ func (k *sink) add(t omdb.Table, key, value []byte, counter bool, n int64) error
 	k.rows++
 	k.bytes += int64(len(key) + len(value))
 	return nil
+}
+
+// firstArenaBytes is enough for most of the many small parts of a rebuild.
+const firstArenaBytes = 16 << 10
+
+// grow makes room for a row of n bytes: little at first, then at once what a
+// large part needs, which copies less than growing step by step.
+func (k *sink) grow(n int) {
+	size := firstArenaBytes
+	if cap(k.arena) > 0 {
+		size = max(k.all.boundBytes/4, 2*cap(k.arena))
+	}
+	k.arena = append(make([]byte, 0, max(size, len(k.arena)+n+1)), k.arena...)
 }
 
 // keptBytes is what a finished sink may keep in memory: the many small parts of
