@@ -13,7 +13,7 @@
 //
 // The passes, in order of what they gain:
 //
-//  1. bold: no faults and no steps at all; one reader and a small world.
+//  1. bold: one reader in a small world; no faults and no steps at all.
 //  2. story: faults and steps together, by delta debugging.
 //  3. config: settings, by delta debugging.
 //  4. values: fewer keys and readers, shorter waits, conditions left out, faults
@@ -25,17 +25,17 @@
 //
 // # Vocabulary
 //
-//   - line: what can be taken out alone, or stand alone: a fault, a step, a
-//     setting, a threshold, one field of world, readers, schedule or expect. A
-//     step is one line however many words it takes. Name, about and proves head
-//     the story and are not counted; everything else is, also what no scenario
-//     can do without (world.keys, readers.count, expect.converge). [Lines] lists
-//     them.
+//   - line: what can be taken out by itself: a fault, a step, a setting, a
+//     threshold, one field of world, readers, schedule or expect. A step is one
+//     line however many words it takes. [Lines] lists them.
+//   - frame: what a scenario cannot do without, and so is no line: its name, about
+//     and proves, the number of OM nodes, keys and readers and the readers' pause,
+//     the seed, and the time to converge.
 //   - signature: a violation as the run names it (see sim/check), or any other
 //     thing that a run can be accused of: "vacuous|disk-full".
 //   - kind: a signature without what a smaller scenario must change: the number
 //     of the reader, the sequence numbers and the numbers of the generations, of
-//     which the order is kept. See [KindOf].
+//     which the order is kept. See check.KindOf.
 //   - candidate: a scenario that may be the next, smaller one.
 //   - slippage: ending with another failure than one began with. A candidate is
 //     accepted only if its run shows the same kind of signature.
@@ -52,6 +52,11 @@
 //   - The last accepted candidate was run and showed the signature.
 //
 // # Limits
+//
+// A signature that says that something did not happen ("vacuous|...",
+// "expectation|...", "threshold|...") is shown by any story that is too short for
+// it, so that only a Reference tells such candidates. For the same reason settings
+// stay when the violation is of converge, the time to which depends on them.
 //
 // The result is small, not smallest: no single line can be taken out of it, but
 // two at once might, and another order of the actors might do with less. The

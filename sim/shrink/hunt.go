@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"reconsim/scenarios"
+	"reconsim/sim/check"
 )
 
 // errSpent ends the search when it may run nothing more.
@@ -55,7 +56,11 @@ func (h *hunt) first(ctx context.Context, n int, build func(i int) *scenarios.Sc
 			return -1, err
 		}
 		for _, c := range batch {
-			if h.shows(c.shown) {
+			sound, err := h.sound(ctx, c)
+			if err != nil {
+				return -1, err
+			}
+			if sound {
 				h.best, h.shown = c.scenario, c.shown
 				h.tell()
 				return c.place, nil
@@ -116,6 +121,26 @@ func (h *hunt) run(ctx context.Context, batch []*candidate) error {
 	return nil
 }
 
+// sound reports whether a candidate that was run shows the signature, and shows
+// it for the reason that the scenario does.
+func (h *hunt) sound(ctx context.Context, c *candidate) (bool, error) {
+	if !h.shows(c.shown) || h.o.Reference == nil {
+		return h.shows(c.shown), nil
+	}
+	if ctx.Err() != nil || h.executions == h.o.MaxExecutions {
+		return false, errSpent
+	}
+	h.executions++
+	shown, err := h.o.Reference(ctx, c.scenario)
+	if ctx.Err() != nil {
+		return false, errSpent
+	}
+	if err != nil {
+		return false, fmt.Errorf("run a candidate with the reference: %w", err)
+	}
+	return !h.shows(shown), nil
+}
+
 func (h *hunt) shows(signatures []string) bool { return h.nearest(signatures) != "" }
 
 // nearest finds the signature itself, or else the first of its kind.
@@ -125,7 +150,7 @@ func (h *hunt) nearest(signatures []string) string {
 		switch {
 		case s == h.o.Signature:
 			return s
-		case nearest == "" && KindOf(s) == h.kind:
+		case nearest == "" && check.KindOf(s) == h.kind:
 			nearest = s
 		}
 	}

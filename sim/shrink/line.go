@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"reconsim/scenarios"
 )
 
-// option is a field that is one line. clear is nil if the line must stay, since
-// a scenario without it would be refused or be a larger one.
+// option is a field that is one line. clear is nil if it belongs to the frame: a
+// scenario without it would be refused or be a larger one.
 type option struct {
 	path  string
 	given func(*scenarios.Scenario) bool
@@ -19,7 +20,6 @@ type option struct {
 func options() []option {
 	type scenario = scenarios.Scenario
 	return []option{
-		{"tiers", func(s *scenario) bool { return s.Tiers != nil }, nil},
 		{"world.oms", func(s *scenario) bool { return s.World.OMs != 0 }, nil},
 		{"world.keys", func(s *scenario) bool { return s.World.Keys.Given() }, nil},
 		{"world.layouts", func(s *scenario) bool { return s.World.Layouts != nil }, func(s *scenario) { s.World.Layouts = nil }},
@@ -60,18 +60,17 @@ func configKeys(s *scenarios.Scenario) []string {
 	return slices.Sorted(maps.Keys(s.Config))
 }
 
-// Lines lists the lines of a scenario by the paths under which problems name
-// them too, in the order of a file.
+// Lines lists the lines of a scenario, without its frame, by the paths under
+// which problems name them too, in the order of a file.
 func Lines(s *scenarios.Scenario) []string {
 	var lines []string
 	section := func(prefix string) {
 		for _, o := range options() {
-			if len(o.path) >= len(prefix) && o.path[:len(prefix)] == prefix && o.given(s) {
+			if strings.HasPrefix(o.path, prefix) && o.clear != nil && o.given(s) {
 				lines = append(lines, o.path)
 			}
 		}
 	}
-	section("tiers")
 	section("world.")
 	for _, key := range configKeys(s) {
 		lines = append(lines, configPath(key))

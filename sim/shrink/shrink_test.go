@@ -16,25 +16,6 @@ import (
 	"reconsim/sim/tier"
 )
 
-// TestKindOf names what makes two signatures one kind.
-func TestKindOf(t *testing.T) {
-	for _, c := range []struct{ signature, kind string }{
-		{"monotonic|reader-3|110-1/134-2", "monotonic|reader|older"},
-		{"monotonic|reader-0|96-4/110-7", "monotonic|reader|older"},
-		{"exact|reader-1|110-1/110-1", "exact|reader|current"},
-		{"exact|reader-1|210-2/110-1", "exact|reader|newer"},
-		{"exact|reader-1|unlabelled/110-1", "exact|reader|unlabelled"},
-		{"no-error|reader-1|/110-1", "no-error|reader|no generation"},
-		{"no-error|reader-1|/", "no-error|reader|no generation"},
-		{"legal-edges|recon|NONE→COMMITTING", "legal-edges|recon|NONE→COMMITTING"},
-		{"vacuous|disk-1", "vacuous|disk-1"},
-		{"expectation|at least 2 rebuilds end COMMITTED", "expectation|at least 2 rebuilds end COMMITTED"},
-		{"threshold|reads >= 500", "threshold|reads >= 500"},
-	} {
-		require.Equal(t, c.kind, KindOf(c.signature), c.signature)
-	}
-}
-
 // TestDdmin proves of any set of needed items that it is found exactly, in the
 // order of the items, and that no part is tried that lacks nothing.
 func TestDdmin(t *testing.T) {
@@ -140,12 +121,11 @@ func TestShrink(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, r.Complete)
 	require.Equal(t, "exact|reader-0|96-2/96-2", r.Signature)
-	require.Equal(t, 50+3+5+4+1+5+3, r.LinesBefore)
+	require.Equal(t, 50+3+3+2+4+3, r.LinesBefore)
 	text, err := r.Scenario.Marshal()
 	require.NoError(t, err)
-	require.Equal(t, []string{"world.oms", "world.keys", "world.deltasPerSecond", "readers.count", "readers.thinkTime",
-		"timeline[0]", "timeline[1]", "faults[0]", "schedule.seed", "expect.converge"}, Lines(r.Scenario), string(text))
-	require.Equal(t, 10, r.LinesAfter)
+	require.Equal(t, []string{"world.deltasPerSecond", "timeline[0]", "timeline[1]", "faults[0]"}, Lines(r.Scenario), string(text))
+	require.Equal(t, 4, r.LinesAfter)
 	require.Equal(t, "part 6 begins", r.Scenario.Timeline[0].Name)
 	require.True(t, isZero(r.Scenario.Timeline[0].When), string(text))
 	require.Equal(t, []string{"exact"}, r.Scenario.Proves)
@@ -182,10 +162,7 @@ func TestShrinkKeepsWhatAJudgeNeeds(t *testing.T) {
 		o.Signature = c.signature
 		r, err := Shrink(t.Context(), o)
 		require.NoError(t, err)
-		rest := slices.DeleteFunc(Lines(r.Scenario), func(line string) bool {
-			return slices.Contains([]string{"world.oms", "world.keys", "readers.count", "readers.thinkTime", "schedule.seed", "expect.converge"}, line)
-		})
-		require.Equal(t, c.lines, rest, c.signature)
+		require.Equal(t, c.lines, Lines(r.Scenario), c.signature)
 	}
 }
 
@@ -312,4 +289,40 @@ func TestTake(t *testing.T) {
 	less = renumbered(s, []string{"timeline[1]", "timeline[5]"})
 	require.Equal(t, int64(1), less.Timeline[6].When.Generation)
 	require.Equal(t, int64(8), less.Timeline[len(less.Timeline)-4].When.Generation)
+}
+
+// TestShrinkWithReference: what a right engine fails in too is no smaller form of
+// the violation, unless the right engine fails in the whole scenario.
+func TestShrinkWithReference(t *testing.T) {
+	mutant := func(s *scenarios.Scenario) []string {
+		if !does(s, scenarios.CompactLog) || hasFault(s, "f3") {
+			return []string{"vacuous|f3"}
+		}
+		return nil
+	}
+	o := optionsFor(t, 10, mutant)
+	o.Signature = "vacuous|f3"
+	right := func(_ context.Context, s *scenarios.Scenario) ([]string, error) {
+		if !does(s, scenarios.CompactLog) {
+			return []string{"vacuous|f3"}, nil
+		}
+		return nil, nil
+	}
+	r, err := Shrink(t.Context(), o)
+	require.NoError(t, err)
+	require.Empty(t, Lines(r.Scenario), "any story is too short")
+	o.Reference = right
+	r, err = Shrink(t.Context(), o)
+	require.NoError(t, err)
+	require.Len(t, r.Scenario.Timeline, 1)
+	require.Equal(t, scenarios.CompactLog, r.Scenario.Timeline[0].Do)
+	require.Len(t, r.Scenario.Faults, 1)
+	o.Reference = func(context.Context, *scenarios.Scenario) ([]string, error) { return []string{"vacuous|f3"}, nil }
+	r, err = Shrink(t.Context(), o)
+	require.NoError(t, err)
+	require.Empty(t, Lines(r.Scenario))
+	broken := errors.New("no disk")
+	o.Reference = func(context.Context, *scenarios.Scenario) ([]string, error) { return nil, broken }
+	_, err = Shrink(t.Context(), o)
+	require.ErrorIs(t, err, broken)
 }

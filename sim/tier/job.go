@@ -2,6 +2,7 @@ package tier
 
 import (
 	"fmt"
+	"time"
 
 	"reconsim/faults/point"
 	"reconsim/reports/record"
@@ -25,6 +26,10 @@ type Job struct {
 	Mutants []string `json:"mutants,omitempty"`
 	// Plant is a cause of nondeterminism, see [Plants].
 	Plant string `json:"plant,omitempty"`
+	// Until, WithinMillis and PatienceMillis are those of Options.
+	Until          string `json:"until,omitempty"`
+	WithinMillis   int64  `json:"withinMillis,omitempty"`
+	PatienceMillis int64  `json:"patienceMillis,omitempty"`
 	// Trace and Coverage ask for more in the outcome.
 	Trace    bool `json:"trace,omitempty"`
 	Coverage bool `json:"coverage,omitempty"`
@@ -69,7 +74,9 @@ func (j Job) Options() (Options, *record.Failure) {
 		p := problems[0]
 		return Options{}, &record.Failure{Kind: record.KindScenario, Message: p.Message, File: p.File, Line: p.Line, Column: p.Column, Suggestion: p.Suggestion}
 	}
-	o := Options{File: j.File, Scenario: s, Seed: j.Seed, Tier: Sim, KeepTrace: j.Trace, Plant: j.Plant}
+	millis := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+	o := Options{File: j.File, Scenario: s, Seed: j.Seed, Tier: Sim, KeepTrace: j.Trace, Plant: j.Plant,
+		Until: j.Until, Within: millis(j.WithinMillis), Patience: millis(j.PatienceMillis)}
 	bad := func(err error) (Options, *record.Failure) {
 		return Options{}, &record.Failure{Kind: record.KindUsage, Message: err.Error()}
 	}

@@ -52,9 +52,17 @@ type Options struct {
 	Plant string
 	// KeepTrace keeps the sim tier's trace line by line.
 	KeepTrace bool
+	// Until ends a run in the sim tier at the first violation whose signature is of
+	// this kind (check.KindOf), or at the very first for [AnyViolation]; empty for
+	// no such end. Within ends it after so much virtual time; 0 for no such end.
+	Until  string
+	Within time.Duration
 	// Log takes Recon's log in the sim tier; nil for nobody.
 	Log io.Writer
 }
+
+// AnyViolation is for Options.Until.
+const AnyViolation = "any"
 
 // newRun is the record of a run that has not begun.
 func newRun(o Options) record.Run {

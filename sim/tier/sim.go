@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
+	"reconsim/recon/config"
 	"reconsim/reports/record"
+	"reconsim/sim/check"
 	"reconsim/sim/disk"
 	"reconsim/sim/sched"
 	"reconsim/sim/world"
@@ -31,6 +34,11 @@ type Simulation struct {
 // progressEvery is how many steps lie between two calls of Options.Progress.
 const progressEvery = 4096
 
+// simConfig keeps what is applied at once below 32 KiB: Pebble writes a larger
+// batch to its log in pieces whose sizes depend on time, and flushes it when it
+// sees fit.
+func simConfig() map[string]string { return map[string]string{config.DeltaUpdateLimit: "32"} }
+
 // settledReads is few: an execution is one of many.
 const settledReads = 40
 
@@ -47,14 +55,22 @@ func Simulate(o Options) *Simulation {
 	s := &Simulation{Run: newRun(o), Trace: newTrace(o.KeepTrace)}
 	s.Run.Tier, s.Run.Clock = Sim, record.ClockVirtual
 	var w *world.World
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
 	steps := 0
-	scheduler := sched.New(sched.Options{Seed: o.Seed, Strategy: o.Strategy, MaxIdleSteps: maxIdleSteps, Observe: func(actor, point string) {
+	var scheduler *sched.Scheduler
+	var began time.Time
+	scheduler = sched.New(sched.Options{Seed: o.Seed, Strategy: o.Strategy, MaxIdleSteps: maxIdleSteps, Observe: func(actor, point string) {
 		s.Trace.step(actor, point)
+		if o.Within > 0 && scheduler.Now().Sub(began) > o.Within {
+			stop()
+		}
 		if steps++; o.Progress != nil && w != nil && steps%progressEvery == 0 {
 			o.Progress(w.Progress())
 		}
 	}})
 	defer scheduler.Close()
+	began = scheduler.Now()
 	s.Trace.clock(scheduler.Now)
 	machine := func(name string) *disk.FS {
 		return disk.New(disk.Options{Now: scheduler.Now, Observe: func(op disk.Op) { s.Trace.operation(name, scheduler.Actor(), op) }})
@@ -73,12 +89,15 @@ func Simulate(o Options) *Simulation {
 		told = errors.New("the world's actor was ended from below")
 		made, err := world.New(world.Options{
 			Scenario: o.Scenario, Seed: o.Seed, Dir: "/", FS: recon, OMFS: machine("om"), Runtime: scheduler, Quiet: true,
-			Mutations: o.Mutations, Patience: o.Patience, Pace: newPace(o.Seed).at, SettledReads: settledReads, Hooks: o.Hooks,
+			Mutations: o.Mutations, Patience: o.Patience, Config: simConfig(), Pace: newPace(o.Seed).at, SettledReads: settledReads, Hooks: o.Hooks,
 			Trace: func(parts ...string) { s.Trace.answer(scheduler.Actor(), parts...) },
 			Log:   slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: virtualTime})),
 			Event: func(e record.Event) {
 				s.Trace.event(scheduler.Actor(), e)
 				s.Events = append(s.Events, e)
+				if e.Kind == record.KindViolation && (o.Until == AnyViolation || o.Until == check.KindOf(e.Signature)) {
+					stop()
+				}
 			},
 		})
 		if err != nil {
@@ -86,7 +105,7 @@ func Simulate(o Options) *Simulation {
 			return
 		}
 		w = made
-		told = w.Run(context.Background())
+		told = w.Run(ctx)
 	})
 	err := scheduler.Run()
 	s.judge(w, err, told)

@@ -1,4 +1,4 @@
-package shrink
+package check
 
 import (
 	"fmt"
@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// ofReader is a signature of sim/check: property, reader, and the generations
+// signatureOfReader is a signature: property, reader, and the generations
 // that were answered and current, each as BASE-BUILD.
-var ofReader = regexp.MustCompile(`^([a-z-]+)\|([a-z]+)(?:-\d+)?\|([^|/]*)/([^|/]*)$`)
+var signatureOfReader = regexp.MustCompile(`^([a-z-]+)\|([a-z]+)(?:-\d+)?\|([^|/]*)/([^|/]*)$`)
 
 // KindOf is a signature without the names that depend on the size of the
 // scenario. "monotonic|reader-3|110-1/134-2" and "monotonic|reader-0|96-4/110-7"
 // are both "monotonic|reader|older": some reader was shown a generation older
 // than the current one. A signature of another form is its own kind.
 func KindOf(signature string) string {
-	parts := ofReader.FindStringSubmatch(signature)
+	parts := signatureOfReader.FindStringSubmatch(signature)
 	if parts == nil {
 		return signature
 	}
