@@ -144,6 +144,6 @@ Exit codes: 0 all held, 1 something was violated, 2 bad input, 3 the environment
 	}
 	root.PersistentFlags().BoolVar(&p.json, "json", p.json, "print exactly one JSON document on stdout; progress and logs go to stderr")
 	root.AddCommand(p.runVerb(), p.validateVerb(), p.listVerb(), p.schemaVerb(), p.explainVerb(), p.reportVerb(), p.serveVerb(), p.killLoopVerb(), p.conformVerb(), p.loadVerb(), p.selftestVerb(), p.crashesVerb(),
-		p.replayVerb(), p.exploreVerb(), p.certifyVerb(), p.simulateVerb())
+		p.replayVerb(), p.shrinkVerb(), p.exploreVerb(), p.certifyVerb(), p.simulateVerb())
 	return root
 }
