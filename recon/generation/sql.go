@@ -76,6 +76,9 @@ CREATE TABLE WATERMARK (one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), build 
 type sqlFile struct {
 	conn     *sqlite3.Conn
 	closeSQL func() error
+	// prepared are the statements so far, each reset after use: parsing one takes
+	// longer than most take to run.
+	prepared []*sqlite3.Stmt
 }
 
 // openSQL opens a sealed generation's file in the mode that loses no
@@ -87,7 +90,11 @@ func openSQL(e *env.Env, path string) (*sqlFile, error) {
 		return nil, err
 	}
 	s := &sqlFile{conn: conn, closeSQL: closeSQL}
-	mode, err := s.text("PRAGMA journal_mode=persist")
+	var mode string
+	err = s.query("PRAGMA journal_mode=persist", nil, func(row *sqlite3.Stmt) error {
+		mode = row.ColumnText(0)
+		return nil
+	})
 	if err == nil && mode != "persist" {
 		err = fmt.Errorf("SQLite chose journal mode %q instead of persist", mode)
 	}
@@ -95,7 +102,7 @@ func openSQL(e *env.Env, path string) (*sqlFile, error) {
 		err = conn.Exec("PRAGMA temp_store=memory; PRAGMA synchronous=FULL")
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open SQL file %s: %w", path, err), closeSQL())
+		return nil, errors.Join(fmt.Errorf("open SQL file %s: %w", path, err), s.close())
 	}
 	return s, nil
 }
@@ -128,7 +135,7 @@ func buildSQL(e *env.Env, path string, rows omdb.Reader, m Meta) error {
 	if err == nil {
 		err = conn.Exec("COMMIT")
 	}
-	if err = errors.Join(err, closeSQL()); err != nil {
+	if err = errors.Join(err, s.close()); err != nil {
 		return fmt.Errorf("fill SQL file %s: %w", path, err)
 	}
 	if e.Mutated(point.PointerBeforeSQL) {
@@ -143,7 +150,14 @@ func (g *Generation) SyncSQL() error {
 	return syncFile(g.env.FS(), g.layout.Path(Name(g.build), sqlName))
 }
 
-func (s *sqlFile) close() error { return s.closeSQL() }
+func (s *sqlFile) close() error {
+	var err error
+	for _, stmt := range s.prepared {
+		err = errors.Join(err, stmt.Close())
+	}
+	s.prepared = nil
+	return errors.Join(err, s.closeSQL())
+}
 
 // transaction makes changes and the watermark that they lead to, all or nothing.
 func (s *sqlFile) transaction(build, seq uint64, change func() error) error {
@@ -228,20 +242,12 @@ func (s *sqlFile) read(need Need) (SQLRows, error) {
 	return rows, nil
 }
 
-func (s *sqlFile) text(sql string) (text string, err error) {
-	err = s.query(sql, nil, func(row *sqlite3.Stmt) error {
-		text = row.ColumnText(0)
-		return nil
-	})
-	return text, err
-}
-
 func (s *sqlFile) exec(sql string, args ...any) error {
 	return s.query(sql, args, func(*sqlite3.Stmt) error { return nil })
 }
 
 func (s *sqlFile) query(sql string, args []any, row func(*sqlite3.Stmt) error) error {
-	stmt, _, err := s.conn.Prepare(sql)
+	stmt, err := s.prepare(sql)
 	if err != nil {
 		return fmt.Errorf("SQL %q: %w", sql, err)
 	}
@@ -258,10 +264,29 @@ func (s *sqlFile) query(sql string, args []any, row func(*sqlite3.Stmt) error) e
 	for err == nil && stmt.Step() {
 		err = row(stmt)
 	}
-	if err = errors.Join(err, stmt.Err(), stmt.Close()); err != nil {
+	failed := stmt.Err()
+	if resetErr := stmt.Reset(); failed == nil {
+		failed = resetErr // After a failure it tells the same once more.
+	}
+	if err = errors.Join(err, failed); err != nil {
 		return fmt.Errorf("SQL %q: %w", sql, err)
 	}
 	return nil
+}
+
+// prepare finds or makes a statement. Every parameter is bound anew at each use.
+func (s *sqlFile) prepare(sql string) (*sqlite3.Stmt, error) {
+	for _, stmt := range s.prepared {
+		if stmt.SQL() == sql {
+			return stmt, nil
+		}
+	}
+	stmt, _, err := s.conn.Prepare(sql)
+	if err != nil {
+		return nil, err
+	}
+	s.prepared = append(s.prepared, stmt)
+	return stmt, nil
 }
 
 func encodeOutbox(changes []sqlChange) []byte {

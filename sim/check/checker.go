@@ -133,8 +133,6 @@ type examination struct {
 	label      Label
 	labelled   bool
 	index      int64
-	// known says that this very answer was found right before.
-	known bool
 
 	checked    []Property
 	violations []Violation
@@ -172,6 +170,9 @@ func (e *examination) run() {
 		e.honest()
 	}
 	if e.o.Status == http.StatusNotModified {
+		return
+	}
+	if e.asExpected() {
 		return
 	}
 	got, err := e.parse()
@@ -330,9 +331,6 @@ func (e *examination) parse() (any, error) {
 	}
 	if len(e.o.Body) == 0 {
 		return nil, errors.New("it is empty")
-	}
-	if e.known = e.checker.memoryHas(e); e.known {
-		return nil, nil
 	}
 	return decode(e.o.Body)
 }

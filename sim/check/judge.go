@@ -84,10 +84,6 @@ func (e *examination) compared() {
 
 // compareLabelled judges the body by the state that its label names.
 func (e *examination) compareLabelled(got any) {
-	if e.known {
-		e.compared()
-		return
-	}
 	named, ok, err := e.at(e.index)
 	switch {
 	case errors.Is(err, oracle.ErrNotModelled) || errors.Is(err, oracle.ErrForgotten):

@@ -52,7 +52,9 @@ type Label struct {
 }
 
 // ID is the generation id.
-func (l Label) ID() string { return fmt.Sprintf("%d-%d", l.BaseSeq, l.Build) }
+func (l Label) ID() string {
+	return strconv.FormatUint(l.BaseSeq, 10) + "-" + strconv.FormatUint(l.Build, 10)
+}
 
 var errLabel = errors.New(`a generation label looks like "<baseSeq>-<build>";applied=<seq>`)
 

@@ -116,12 +116,12 @@ type Usage struct {
 
 // SubPath is an entry of Usage.
 type SubPath struct {
+	// Key repeats IsKey, as Ozone does.
+	Key             bool   `json:"key"`
 	Path            string `json:"path"`
 	Size            int64  `json:"size"`
 	SizeWithReplica int64  `json:"sizeWithReplica"`
 	IsKey           bool   `json:"isKey"`
-	// Key repeats IsKey, as Ozone does.
-	Key bool `json:"key"`
 }
 
 // Quota is the body of /namespace/quota.
@@ -194,10 +194,10 @@ type ListedKey struct {
 
 // Replicated is the replicationInfo of Ratis and stand-alone keys.
 type Replicated struct {
-	MinimumNodes      int    `json:"minimumNodes"`
 	ReplicationFactor string `json:"replicationFactor"`
-	ReplicationType   string `json:"replicationType"`
 	RequiredNodes     int    `json:"requiredNodes"`
+	ReplicationType   string `json:"replicationType"`
+	MinimumNodes      int    `json:"minimumNodes"`
 }
 
 // ErasureCoded is the replicationInfo of erasure-coded keys. How the codec is
@@ -207,8 +207,8 @@ type ErasureCoded struct {
 	Parity          int32  `json:"parity"`
 	ECChunkSize     int32  `json:"ecChunkSize"`
 	Codec           Any    `json:"codec"`
-	ReplicationType string `json:"replicationType"`
 	RequiredNodes   int32  `json:"requiredNodes"`
+	ReplicationType string `json:"replicationType"`
 	MinimumNodes    int32  `json:"minimumNodes"`
 }
 

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -167,8 +168,14 @@ func (w *World) fetch(ctx context.Context, request string) (status int, header h
 	if recon == nil {
 		return 0, http.Header{}, nil, "Recon is down"
 	}
+	target, err := url.ParseRequestURI(request)
+	if err != nil {
+		return 0, http.Header{}, nil, err.Error()
+	}
+	asked := &http.Request{Method: http.MethodGet, URL: target, RequestURI: request, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{}, Body: http.NoBody, Host: "recon", RemoteAddr: "192.0.2.1:1234"}
 	answer := httptest.NewRecorder()
-	recon.Handler.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, request, nil))
+	recon.Handler.ServeHTTP(answer, asked.WithContext(ctx))
 	return answer.Code, answer.Header(), answer.Body.Bytes(), ""
 }
 
