@@ -82,7 +82,11 @@ func (p *program) selftest(ctx context.Context, f runFlags, names []string) erro
 	}
 	result := selftestResult{Verdict: "pass", Mutants: len(chosen), Survived: []string{}}
 	for _, m := range chosen {
-		outcome, err := p.tryMutant(ctx, f, m)
+		try := p.tryMutant
+		if m.Judge == mutant.ByCrashes {
+			try = p.tryCrashMutant
+		}
+		outcome, err := try(ctx, f, m)
 		if err != nil {
 			return err
 		}
