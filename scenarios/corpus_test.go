@@ -157,3 +157,47 @@ func TestMarshal(t *testing.T) {
 		at = i
 	}
 }
+
+// TestComments proves that comments stay with the file, the step and the fault
+// that they stand before, also when others are taken out.
+func TestComments(t *testing.T) {
+	text := `# What was wrong: it forgot
+# everything.
+name: commented
+about: Why.
+proves: [exact]
+world: {keys: 10}
+readers: {count: 1}
+timeline:
+  # First of all.
+  - do: compact-log
+  # Then it
+  # strikes.
+  - name: strike
+    do: arm
+    fault: f
+faults:
+  # Two of a kind.
+  - id: g
+    rule: 'at pointer/move : errno EIO'
+  # It strikes.
+  - id: f
+    rule: 'at pointer/move : errno EIO'
+    armed: timeline
+expect: {converge: 10s}
+`
+	s, problems := scenarios.Load("commented.yaml", []byte(text), testVocabulary())
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	s = s.Clone()
+	s.Timeline, s.Faults = s.Timeline[1:], s.Faults[1:]
+	again, problems, err := s.Recheck()
+	if err != nil || len(problems) > 0 {
+		t.Fatal(problems, err)
+	}
+	if again.Comment != "What was wrong: it forgot\neverything." || again.Timeline[0].Comment != "Then it\nstrikes." || again.Faults[0].Comment != "It strikes." {
+		out, _ := s.Marshal()
+		t.Errorf("%q %q %q\n%s", again.Comment, again.Timeline[0].Comment, again.Faults[0].Comment, out)
+	}
+}

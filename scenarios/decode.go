@@ -174,6 +174,9 @@ func (d *decoder) structure(n *node, path string, out any) {
 	}
 	v := reflect.ValueOf(out).Elem()
 	fields := fieldsOf(v.Type())
+	if comment := v.FieldByName("Comment"); comment.IsValid() {
+		comment.SetString(n.comment)
+	}
 	for i, key := range n.keys {
 		f, known := fields.named(key.text)
 		if !known {

@@ -30,6 +30,7 @@
 //
 // # Limits
 //
-// Comments in a file are not kept by Marshal. Aliases and anchors are refused
+// Of the comments in a file Marshal keeps those at its beginning, before a step
+// and before a fault. Aliases and anchors are refused
 // altogether: a line must say what it means where it stands.
 package scenarios

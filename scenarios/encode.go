@@ -24,6 +24,9 @@ func (s *Scenario) Marshal() ([]byte, error) {
 func encodeStruct(value any) *node {
 	v := reflect.ValueOf(value)
 	out := &node{kind: mapping}
+	if comment := v.FieldByName("Comment"); comment.IsValid() {
+		out.comment = comment.String()
+	}
 	for _, f := range fieldsOf(v.Type()) {
 		if x := v.Field(f.index); !f.optional || !x.IsZero() {
 			out.put(f.name, encodeValue(x))

@@ -16,6 +16,8 @@ type Scenario struct {
 	Expect     Expect            `yaml:"expect" about:"what must have come to pass when the story ends"`
 	Thresholds []Threshold       `yaml:"thresholds,omitempty" about:"figures that the run must reach or keep"`
 
+	// Comment stands at the beginning of the file, without its "#".
+	Comment string `yaml:"-"`
 	// File is the name the scenario was loaded under; it is not in the file.
 	File string `yaml:"-"`
 
@@ -60,6 +62,9 @@ type Step struct {
 	Rate  Size      `yaml:"rate,omitempty" about:"OM transactions a second; default the world's"`
 	Fault string    `yaml:"fault,omitempty" about:"id of the fault"`
 	For   Duration  `yaml:"for,omitempty" about:"how long"`
+
+	// Comment stands before the step in the file, without its "#".
+	Comment string `yaml:"-"`
 }
 
 // Condition is a state of affairs that a step waits for; all given parts must
@@ -82,6 +87,9 @@ type Fault struct {
 	Rule     string `yaml:"rule" about:"one line of the plan language: at POINT of SUBJECT when n >= N on hit K : ACTION"`
 	Armed    string `yaml:"armed,omitempty" about:"start (default), or timeline if a step arms it"`
 	Optional bool   `yaml:"optional,omitempty" about:"need not fire; else a fault that never fires fails the run"`
+
+	// Comment stands before the fault in the file, without its "#".
+	Comment string `yaml:"-"`
 }
 
 // Schedule is how a simulation orders its actors; other tiers ignore it.

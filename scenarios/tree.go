@@ -24,6 +24,8 @@ type node struct {
 	// several lines.
 	quoted, block bool
 	line, column  int
+	// comment stands before a mapping, without its "#".
+	comment string
 	// keys are a mapping's; items its values or a sequence's items.
 	keys, items []*node
 	// flow asks for one line when the node is written.

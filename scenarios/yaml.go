@@ -60,6 +60,7 @@ func parseYAML(text []byte) (*node, []Problem) {
 	}
 	c := converter{}
 	tree := c.convert(root, 0)
+	tree.comment = commentOf(document.HeadComment, tree.comment)
 	return tree, c.problems
 }
 
@@ -138,6 +139,10 @@ func (c *converter) convert(n *yaml.Node, depth int) *node {
 		}
 	case yaml.MappingNode:
 		out.kind = mapping
+		out.comment = commentOf(n.HeadComment)
+		if len(n.Content) > 0 {
+			out.comment = commentOf(n.HeadComment, n.Content[0].HeadComment)
+		}
 		c.fields(n, out, depth)
 	default:
 		return c.fail(n, "this is neither a value, a list nor a mapping")
@@ -163,9 +168,36 @@ func (c *converter) fields(n *yaml.Node, out *node, depth int) {
 	}
 }
 
+// commentOf joins comments, each of one or more lines that begin with "#".
+func commentOf(texts ...string) string {
+	var lines []string
+	for _, text := range texts {
+		for _, line := range strings.Split(text, "\n") {
+			if line = strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(line), "#")); line != "" {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// commentText is the reverse of commentOf.
+func commentText(comment string) string {
+	var lines []string
+	for _, line := range strings.Split(comment, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, "# "+line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // writeYAML writes a mapping, with an empty line between its fields.
 func writeYAML(root *node) ([]byte, error) {
 	var out bytes.Buffer
+	if comment := commentText(root.comment); comment != "" {
+		out.WriteString(comment + "\n")
+	}
 	for i, key := range root.keys {
 		if i > 0 && (root.items[i].kind != scalar && !root.items[i].flow || root.items[i].block) {
 			out.WriteByte('\n')
@@ -196,6 +228,7 @@ func toYAML(n *node) *yaml.Node {
 	if n.flow {
 		out.Style = yaml.FlowStyle
 	}
+	out.HeadComment = commentText(n.comment)
 	for i, item := range n.items {
 		if n.kind == mapping {
 			out.Content = append(out.Content, toYAML(n.keys[i]))

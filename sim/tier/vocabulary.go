@@ -51,7 +51,7 @@ func Vocabulary() *scenarios.Vocabulary {
 		Layouts:          []string{"FILE_SYSTEM_OPTIMIZED", "OBJECT_STORE", "LEGACY"},
 		Schemas:          []string{"2.2.0", "trunk"},
 		Protocols:        []string{"generation"},
-		Strategies:       []string{"random"},
+		Strategies:       []string{"random", "pct", "round-robin", "exhaustive"},
 		CheckConfig: func(key, value string) error {
 			_, err := config.Load(config.Layer{Source: "config", Values: map[string]string{key: value}})
 			return err
