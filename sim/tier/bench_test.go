@@ -35,7 +35,10 @@ func BenchmarkExecution(b *testing.B) {
 		o.Seed++
 		s := Simulate(o)
 		require.Equal(b, record.Pass, s.Run.Verdict, "seed %d: %v", o.Seed, s.Signatures())
-		answers += exact(s)
+		n := exact(s)
+		require.GreaterOrEqual(b, n, int64(50), "seed %d", o.Seed)
+		require.Positive(b, s.Deltas, "seed %d", o.Seed)
+		answers += n
 		entries += int64(s.Trace.Entries())
 	}
 	b.ReportMetric(float64(answers)/float64(b.N), "answers/op")

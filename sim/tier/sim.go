@@ -40,7 +40,7 @@ const progressEvery = 4096
 func simConfig() map[string]string { return map[string]string{config.DeltaUpdateLimit: "32"} }
 
 // settledReads is few: an execution is one of many.
-const settledReads = 40
+const settledReads = 36
 
 // maxIdleSteps is how many steps may lie between two movements of the clock; a
 // rebuild of the largest scenarios takes some ten thousand.
