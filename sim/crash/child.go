@@ -4,38 +4,45 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
-// Child is a process that prints one JSON line on stdout when it is ready, as
+// Child is a program that prints one JSON line on stdout when it is ready, as
 // `reconsim serve --json` does.
 type Child struct {
-	cmd    *exec.Cmd
-	stdout *output
-	stderr *tail
-	killed atomic.Bool
-	ended  chan struct{}
+	running Running
+	stdout  *output
+	stderr  *tail
+	killed  atomic.Bool
+	// ended is closed once exit and lost are set.
+	ended chan struct{}
+	exit  Exit
+	// lost is why nobody knows how it ended.
+	lost error
 }
 
-// StartChild starts a program. What it writes to stderr goes to log as well.
+// StartChild starts a program as a process of this machine. What it writes to
+// stderr goes to log as well.
 func StartChild(program string, args []string, log io.Writer) (*Child, error) {
-	c := &Child{cmd: exec.Command(program, args...), stdout: &output{whole: make(chan struct{})}, stderr: &tail{}, ended: make(chan struct{})}
-	c.cmd.Stdout, c.cmd.Stderr = c.stdout, io.MultiWriter(c.stderr, log)
-	// Nothing that the child may have started can keep Wait from returning.
-	c.cmd.WaitDelay = 5 * time.Second
-	if err := c.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", program, err)
+	return startChild(Process(program), args, log)
+}
+
+func startChild(start Starter, args []string, log io.Writer) (*Child, error) {
+	c := &Child{stdout: &output{whole: make(chan struct{})}, stderr: &tail{}, ended: make(chan struct{})}
+	var err error
+	if c.running, err = start(args, c.stdout, io.MultiWriter(c.stderr, log)); err != nil {
+		return nil, err
 	}
 	go func() {
-		// How it ended is read from the process's state.
-		_ = c.cmd.Wait()
+		c.exit, c.lost = c.running.Wait()
 		close(c.ended)
 	}()
 	return c, nil
@@ -85,10 +92,13 @@ func (c *Child) Ready(ctx context.Context, into any) error {
 const lastWords = time.Second
 
 // endedByItself tells how, with what it said on stdout: its failure, if it could
-// not start.
+// not start. If nobody knows how it ended, that is all the error says.
 func (c *Child) endedByItself() error {
+	if c.lost != nil {
+		return c.lost
+	}
 	said := strings.Join(strings.Fields(string(c.stdout.bytes())), " ")
-	return c.endedError("serve ended by itself (%v) and said %q", c.cmd.ProcessState, said)
+	return c.endedError("serve ended by itself (%s) and said %q", c.exit.Text, said)
 }
 
 // While is a context that ends with the child, too; the cause then says how the
@@ -106,13 +116,15 @@ func (c *Child) While(ctx context.Context) (during context.Context, stop func())
 }
 
 // Kill sends SIGKILL and waits for the end. The error is an [EndedError] if the
-// child had already ended by itself.
+// child had already ended by itself, and any other if it cannot be killed.
 func (c *Child) Kill() error {
 	c.killed.Store(true)
-	// An error means that the process is gone, which its state tells better.
-	_ = c.cmd.Process.Kill()
+	err := c.running.Signal(syscall.SIGKILL)
+	if err != nil && !errors.Is(err, ErrGone) {
+		return err
+	}
 	<-c.ended
-	if code := c.cmd.ProcessState.ExitCode(); code != -1 {
+	if c.lost != nil || !c.exit.Killed {
 		return c.endedByItself()
 	}
 	return nil
@@ -126,7 +138,10 @@ func (c *Child) Killed() bool { return c.killed.Load() }
 // when it takes longer than limit.
 func (c *Child) Stop(signal os.Signal, limit time.Duration) error {
 	c.killed.Store(true)
-	if err := c.cmd.Process.Signal(signal); err != nil {
+	if err := c.running.Signal(signal); err != nil {
+		if !errors.Is(err, ErrGone) {
+			return err
+		}
 		return c.endedError("serve ended by itself before %v: %v", signal, err)
 	}
 	select {
@@ -135,8 +150,11 @@ func (c *Child) Stop(signal os.Signal, limit time.Duration) error {
 		_ = c.Kill()
 		return c.endedError("serve did not end within %v after %v", limit, signal)
 	}
-	if code := c.cmd.ProcessState.ExitCode(); code != 0 {
-		return c.endedError("serve did not end cleanly after %v (%v)", signal, c.cmd.ProcessState)
+	if c.lost != nil {
+		return c.lost
+	}
+	if c.exit.Code != 0 || c.exit.Killed {
+		return c.endedError("serve did not end cleanly after %v (%s)", signal, c.exit.Text)
 	}
 	return nil
 }

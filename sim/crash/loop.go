@@ -19,13 +19,14 @@ import (
 
 // Options of [Run].
 type Options struct {
-	// Program is the reconsim to run.
-	Program string
+	// Start starts the reconsim to kill, such as [Process]. It must see Dir
+	// under the same name, and its loopback must be ours.
+	Start Starter
 	// Dir is what `serve --dir` is given. It may hold the state of an earlier
 	// loop with the same Keys and Seed.
 	Dir string
-	// Times and Quota are those of the [Plan].
-	Times, Quota int
+	// Times and the quotas are those of the [Plan].
+	Times, QuotaProcessing, QuotaSwitching int
 	// Keys, Rate (OM transactions a second) and Seed are given to serve; Seed
 	// also decides the aims.
 	Keys int64
@@ -72,8 +73,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	rng := rand.New(rand.NewPCG(o.Seed, 0x6b696c6c))
 	l := &loop{o: o, rng: rng, judge: judge, recon: filepath.Join(o.Dir, "recon"),
-		plan:   &Plan{Times: o.Times, Quota: o.Quota, Rand: rng},
-		report: &Report{Verdict: Pass, Kills: []Kill{}, Violations: []check.Violation{}, Wanted: o.Quota, Seed: o.Seed}}
+		plan:   &Plan{Times: o.Times, QuotaProcessing: o.QuotaProcessing, QuotaSwitching: o.QuotaSwitching, Rand: rng},
+		report: &Report{Verdict: Pass, Kills: []Kill{}, Violations: []check.Violation{},
+			Wanted: o.QuotaProcessing, WantedReadyToCommitted: o.QuotaSwitching, Seed: o.Seed}}
 	err = l.run(ctx)
 	if l.child != nil {
 		// Left over only when something else has failed already.
@@ -117,10 +119,13 @@ func (l *loop) run(ctx context.Context) error {
 			return nil
 		}
 	}
-	if err := l.stop(); err != nil {
+	err := l.stop()
+	var ended *EndedError
+	if errors.As(err, &ended) {
 		l.report.Violations = append(l.report.Violations, check.Violation{Property: check.NoError, Index: -1, Detail: err.Error()})
+		return nil
 	}
-	return nil
+	return err
 }
 
 // kill lives one life, ends it, starts the next one and judges that.
@@ -180,7 +185,7 @@ func (l *loop) launch() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forget the ports: %w", err)
 	}
-	l.child, err = StartChild(o.Program, []string{"serve", "--json", "--dir", o.Dir,
+	l.child, err = startChild(o.Start, []string{"serve", "--json", "--dir", o.Dir,
 		"--keys", strconv.FormatInt(o.Keys, 10), "--rate", strconv.FormatFloat(o.Rate, 'f', -1, 64), "--seed", strconv.FormatUint(o.Seed, 10),
 		// Short intervals give a rebuild more fetches to catch up with. What is
 		// superseded is moved to quarantine and soon swept from there.

@@ -31,7 +31,7 @@ func TestKillReconsim(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, log.Close()) }()
 	var told []Kill
-	o := Options{Program: program, Dir: dir, Times: 3, Quota: 1, Keys: 1000, Rate: 200, Seed: 5, Answers: 60, Log: log,
+	o := Options{Start: Process(program), Dir: dir, Times: 3, QuotaProcessing: 1, QuotaSwitching: 1, Keys: 1000, Rate: 200, Seed: 5, Answers: 60, Log: log,
 		Progress: func(k Kill) { told = append(told, k) }}
 	r, err := Run(t.Context(), o)
 	require.NoError(t, err)
@@ -55,7 +55,7 @@ func TestKillReconsim(t *testing.T) {
 
 // TestLoopWithoutProgram: a program that cannot run is the environment's fault.
 func TestLoopWithoutProgram(t *testing.T) {
-	o := Options{Program: filepath.Join(t.TempDir(), "missing"), Dir: t.TempDir(), Times: 1, Keys: 100, Seed: 1, Answers: 1, Log: os.Stderr}
+	o := Options{Start: Process(filepath.Join(t.TempDir(), "missing")), Dir: t.TempDir(), Times: 1, Keys: 100, Seed: 1, Answers: 1, Log: os.Stderr}
 	_, err := Run(t.Context(), o)
 	require.ErrorContains(t, err, "missing")
 }
@@ -66,6 +66,6 @@ func TestLoopSeesASilentDeath(t *testing.T) {
 	t.Setenv(actAs, "failing")
 	executable, err := os.Executable()
 	require.NoError(t, err)
-	_, err = Run(t.Context(), Options{Program: executable, Dir: t.TempDir(), Times: 1, Keys: 100, Seed: 1, Answers: 1, Log: os.Stderr})
+	_, err = Run(t.Context(), Options{Start: Process(executable), Dir: t.TempDir(), Times: 1, Keys: 100, Seed: 1, Answers: 1, Log: os.Stderr})
 	require.ErrorContains(t, err, "no room on the disk")
 }

@@ -33,9 +33,9 @@ const extraFactor = 3
 type Plan struct {
 	// Times is how many kills are wanted.
 	Times int
-	// Quota is how many of them must hit PROCESSING, and how many must hit
-	// between READY_TO_COMMIT and COMMITTED.
-	Quota int
+	// QuotaProcessing is how many of them must hit PROCESSING, QuotaSwitching
+	// how many must hit between READY_TO_COMMIT and COMMITTED.
+	QuotaProcessing, QuotaSwitching int
 	// Rand decides where the plan leaves a choice.
 	Rand *rand.Rand
 
@@ -49,7 +49,7 @@ func (p *Plan) More() bool {
 }
 
 // Met reports whether both quotas are met.
-func (p *Plan) Met() bool { return p.processing >= p.Quota && p.switching >= p.Quota }
+func (p *Plan) Met() bool { return p.processing >= p.QuotaProcessing && p.switching >= p.QuotaSwitching }
 
 // Processing is how many kills hit PROCESSING.
 func (p *Plan) Processing() int { return p.processing }
@@ -72,7 +72,7 @@ func (p *Plan) Died(state string) {
 // what differs from run to run of the loop; when the kills that are left are
 // just enough for the quotas, only they count.
 func (p *Plan) Next() Aim {
-	processing, switching := max(0, p.Quota-p.processing), max(0, p.Quota-p.switching)
+	processing, switching := max(0, p.QuotaProcessing-p.processing), max(0, p.QuotaSwitching-p.switching)
 	if need := processing + switching; need > 0 && p.Times-p.done <= need {
 		if processing > switching {
 			return AimProcessing

@@ -15,7 +15,7 @@ var hit = map[Aim]string{
 }
 
 func newPlan(times, quota int, seed uint64) *Plan {
-	return &Plan{Times: times, Quota: quota, Rand: rand.New(rand.NewPCG(seed, 1))}
+	return &Plan{Times: times, QuotaProcessing: quota, QuotaSwitching: quota, Rand: rand.New(rand.NewPCG(seed, 1))}
 }
 
 // TestPlanOfTwenty: twenty kills that hit what they aim at meet both quotas of

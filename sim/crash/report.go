@@ -23,8 +23,10 @@ type Report struct {
 	// hit READY_TO_COMMIT or COMMITTING, by the state at death.
 	Processing       int `json:"processing"`
 	ReadyToCommitted int `json:"readyToCommitted"`
-	// Wanted is how many of each were wanted.
-	Wanted int `json:"wanted"`
+	// Wanted is how many kills in PROCESSING were wanted,
+	// WantedReadyToCommitted how many of the others.
+	Wanted                 int `json:"wanted"`
+	WantedReadyToCommitted int `json:"wantedReadyToCommitted"`
 	// Properties are those that were put to the test.
 	Properties []Checked `json:"properties"`
 	// Violations are those that belong to no kill, such as a clean stop that
@@ -99,9 +101,9 @@ func (r *Report) Text(w io.Writer) error {
 	for _, v := range r.Violations {
 		fmt.Fprintln(w, v.String())
 	}
-	if r.Processing < r.Wanted || r.ReadyToCommitted < r.Wanted {
+	if r.Processing < r.Wanted || r.ReadyToCommitted < r.WantedReadyToCommitted {
 		fmt.Fprintf(w, "the aims were not met: %d of %d kills in PROCESSING, %d of %d between READY_TO_COMMIT and COMMITTED\n",
-			r.Processing, r.Wanted, r.ReadyToCommitted, r.Wanted)
+			r.Processing, r.Wanted, r.ReadyToCommitted, r.WantedReadyToCommitted)
 	}
 	_, err := fmt.Fprintf(w, "%s: %d kills, %d in PROCESSING, %d between READY_TO_COMMIT and COMMITTED, %.0f s\n",
 		r.Verdict, len(r.Kills), r.Processing, r.ReadyToCommitted, r.Seconds)

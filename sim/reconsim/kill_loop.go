@@ -69,7 +69,7 @@ func (p *program) killLoop(ctx context.Context, f killLoopFlags) error {
 		progress = p.err
 	}
 	report, err := p.runKillLoop(ctx, f, crash.Options{
-		Program: executable, Dir: f.dir, Times: f.times, Quota: wantedHits(f.times), Keys: f.keys, Rate: f.rate, Seed: f.seed, Answers: f.answers,
+		Start: crash.Process(executable), Dir: f.dir, Times: f.times, QuotaProcessing: wantedHits(f.times), QuotaSwitching: wantedHits(f.times), Keys: f.keys, Rate: f.rate, Seed: f.seed, Answers: f.answers,
 		Progress: func(k crash.Kill) { fmt.Fprintln(progress, k) },
 	})
 	if err != nil {
