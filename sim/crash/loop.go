@@ -73,7 +73,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	rng := rand.New(rand.NewPCG(o.Seed, 0x6b696c6c))
 	l := &loop{o: o, rng: rng, judge: judge, recon: filepath.Join(o.Dir, "recon"),
-		plan:   &Plan{Times: o.Times, QuotaProcessing: o.QuotaProcessing, QuotaSwitching: o.QuotaSwitching, Rand: rng},
+		plan: &Plan{Times: o.Times, QuotaProcessing: o.QuotaProcessing, QuotaSwitching: o.QuotaSwitching, Rand: rng},
 		report: &Report{Verdict: Pass, Kills: []Kill{}, Violations: []check.Violation{},
 			Wanted: o.QuotaProcessing, WantedReadyToCommitted: o.QuotaSwitching, Seed: o.Seed}}
 	err = l.run(ctx)

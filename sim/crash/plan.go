@@ -49,7 +49,9 @@ func (p *Plan) More() bool {
 }
 
 // Met reports whether both quotas are met.
-func (p *Plan) Met() bool { return p.processing >= p.QuotaProcessing && p.switching >= p.QuotaSwitching }
+func (p *Plan) Met() bool {
+	return p.processing >= p.QuotaProcessing && p.switching >= p.QuotaSwitching
+}
 
 // Processing is how many kills hit PROCESSING.
 func (p *Plan) Processing() int { return p.processing }
