@@ -2,6 +2,7 @@ package tier
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"reconsim/recon/env"
@@ -68,22 +69,25 @@ func writeInMapOrder(fs env.FS) error {
 	return nil
 }
 
-// writeFromGoroutine lets a goroutine and the actors write at the same time.
+// writeFromGoroutine lets a goroutine write while actors go on: how often they
+// do until it has ended is a matter of time.
 func writeFromGoroutine(s *sched.Scheduler, fs env.FS) error {
-	const files = 200
-	done := make(chan error, 1)
+	const files = 20
+	var done atomic.Bool
+	failed := make(chan error, 1)
 	go func() {
+		defer done.Store(true)
 		for i := range files {
-			time.Sleep(50 * time.Microsecond)
+			time.Sleep(100 * time.Microsecond)
 			if err := writeFile(fs, fmt.Sprintf("%s/aside-%03d", plantedDir, i), ""); err != nil {
-				done <- err
+				failed <- err
 				return
 			}
 		}
-		done <- nil
+		failed <- nil
 	}()
-	for range files {
+	for !done.Load() {
 		s.Yield("planted")
 	}
-	return <-done
+	return <-failed
 }
