@@ -192,7 +192,7 @@ func (e *examination) run() {
 func (e *examination) answered() bool {
 	notReady := e.o.Status == http.StatusServiceUnavailable && !e.serving
 	switch {
-	case e.o.Excused && (e.o.Status == 0 || e.o.Failure != ""):
+	case e.o.Excused && (e.o.Status == 0 || e.o.Status == http.StatusServiceUnavailable || e.o.Failure != ""):
 		return false
 	case notReady:
 		e.check(NoError)

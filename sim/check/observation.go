@@ -25,7 +25,8 @@ type Observation struct {
 	// Failure says why no answer came, or why the body ended early.
 	Failure string
 	// Excused is set when the world itself broke the request, such as by
-	// killing the process: a missing answer is then no violation.
+	// killing or stopping the process: a missing answer or a 503 is then no
+	// violation.
 	Excused bool
 	// SentAt and DoneAt are on the run's clock.
 	SentAt, DoneAt time.Time

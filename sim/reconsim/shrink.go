@@ -136,7 +136,7 @@ func (f *shrinkFlags) fails(ctx context.Context, job *tier.Job, s *scenarios.Sce
 	for _, signature := range out.Signatures {
 		if f.signature == "" || check.KindOf(f.signature) == check.KindOf(signature) {
 			f.signature = cmp.Or(f.signature, signature)
-			bound(job, out, signature)
+			*job = shrink.Bounded(*job, out, signature)
 			return nil
 		}
 	}
@@ -147,25 +147,8 @@ func (f *shrinkFlags) fails(ctx context.Context, job *tier.Job, s *scenarios.Sce
 	return usage("%s does not show %q with seed %d, but %s", job.File, f.signature, s.Schedule.Seed, strings.Join(out.Signatures, ", "))
 }
 
-// bound ends candidates once they have shown what they should, or are unlikely
-// to show it any more; what is judged at the end needs the end.
-func bound(job *tier.Job, out tier.Outcome, signature string) {
-	if tier.JudgedAtEnd(signature) {
-		return
-	}
-	job.Until = check.KindOf(signature)
-	for _, v := range out.Violations {
-		if v.Signature == signature {
-			job.WithinMillis = 2*int64(v.AtMillis) + shortMillis
-			return
-		}
-	}
-}
-
-// shortMillis is so long that a rebuild may begin and end in it. A candidate that
-// after twice the time of the whole scenario, and so much more, has not shown the
-// violation mostly waits for what will not come.
-const shortMillis = 2000
+// shortPatience is so long that a rebuild may begin and end in it.
+const shortPatience = 2 * time.Second
 
 // hurried is the job with little patience, if the scenario fails so too: a story
 // that is stuck is then given up soon.
@@ -173,15 +156,14 @@ func (f *shrinkFlags) hurried(ctx context.Context, job tier.Job, s *scenarios.Sc
 	if job.WithinMillis == 0 {
 		return job, false, nil
 	}
-	job.PatienceMillis = shortMillis
+	job.PatienceMillis = shortPatience.Milliseconds()
 	out, err := runAfresh(ctx, job, s)
 	if err != nil {
 		return job, false, err
 	}
 	for _, signature := range out.Signatures {
 		if check.KindOf(signature) == job.Until {
-			bound(&job, out, signature)
-			return job, true, nil
+			return shrink.Bounded(job, out, signature), true, nil
 		}
 	}
 	return job, false, nil

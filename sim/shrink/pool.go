@@ -7,6 +7,7 @@ import (
 
 	"reconsim/reports/record"
 	"reconsim/scenarios"
+	"reconsim/sim/check"
 	"reconsim/sim/tier"
 )
 
@@ -68,3 +69,26 @@ func (p *Pool) Close() error {
 	}
 	return failed
 }
+
+// Bounded is the job with its end brought forward for candidates: once they have
+// shown a signature of the kind, or are unlikely to show it any more. out is what
+// the job came to with the whole scenario. What is judged at the end needs the
+// end.
+func Bounded(job tier.Job, out tier.Outcome, signature string) tier.Job {
+	if tier.JudgedAtEnd(signature) {
+		return job
+	}
+	job.Until = check.KindOf(signature)
+	for _, v := range out.Violations {
+		if v.Signature == signature {
+			job.WithinMillis = 2*int64(v.AtMillis) + shortMillis
+			break
+		}
+	}
+	return job
+}
+
+// shortMillis is so long that a rebuild may begin and end in it. A candidate that
+// after twice the time of the whole scenario, and so much more, has not shown the
+// violation mostly waits for what will not come.
+const shortMillis = 2000

@@ -45,6 +45,9 @@ type Outcome struct {
 	Entries    int                `json:"entries"`
 	Signatures []string           `json:"signatures,omitempty"`
 	Violations []record.Violation `json:"violations,omitempty"`
+	// Unmet are the expectations that were not met, with the beginning of what was
+	// there instead.
+	Unmet []string `json:"unmet,omitempty"`
 	// Checked, Committed and Deltas say whether the execution had anything to show:
 	// answers judged, generations committed, transactions applied after the last
 	// of them.
@@ -135,6 +138,12 @@ func (j Job) run(o Options, seen *Coverage) Outcome {
 		Deltas: s.Deltas, Trace: string(s.Trace.Text()), Error: s.Run.Error}
 	const maxViolations = 10
 	out.Violations = s.Run.Violations[:min(maxViolations, len(s.Run.Violations))]
+	const maxGot = 300
+	for _, e := range s.Run.Expectations {
+		if !e.OK {
+			out.Unmet = append(out.Unmet, fmt.Sprintf("%s; got %.*s", e.Text, maxGot, e.Got))
+		}
+	}
 	for _, g := range s.Run.Generations {
 		if g.Outcome == record.Committed {
 			out.Committed++

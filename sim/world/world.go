@@ -307,14 +307,15 @@ func (w *World) live(ctx context.Context) error {
 	}))
 }
 
-// watch polls what nobody tells: whether Recon is frozen. It also passes the
-// counts of reads on to the event log.
+// watch polls what nobody tells: whether Recon is frozen, or has nothing to follow
+// the OM with yet; what it shows first may be as old as its snapshot. It also
+// passes the counts of reads on to the event log.
 func (w *World) watch(ctx context.Context) {
 	frozen := false
 	for w.plain.Sleep(ctx, pollEvery) == nil {
 		now := w.plain.Now()
 		recon := w.recon.Load()
-		isFrozen := recon == nil || recon.Controller.Frozen() != "" || recon.Controller.LastError() != ""
+		isFrozen := recon == nil || w.published.Load() == 0 || recon.Controller.Frozen() != "" || recon.Controller.LastError() != ""
 		if isFrozen != frozen {
 			if frozen = isFrozen; frozen {
 				w.checker.Freeze(now)

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"reconsim/reports/record"
+	"reconsim/scenarios"
+	"reconsim/sim/tier"
+)
+
+// shrinkTo calls the verb and returns its document.
+func shrinkTo(t *testing.T, out string, args ...string) (shrunk, error) {
+	t.Helper()
+	var text, errOut bytes.Buffer
+	p := &program{out: &text, err: &errOut, json: true}
+	cmd := p.shrinkVerb()
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.SetArgs(append(args, "--out", out))
+	err := cmd.ExecuteContext(t.Context())
+	var d shrunk
+	if err == nil {
+		if err := json.Unmarshal(text.Bytes(), &d); err != nil {
+			t.Fatalf("%v\n%s", err, text.String())
+		}
+	}
+	return d, err
+}
+
+// TestShrinkVerb is the tutorial of shrink: a planted mistake in a scenario of the
+// corpus is left with a few lines, which show the violation without a seed from
+// outside.
+func TestShrinkVerb(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "small.yaml")
+	args := []string{"scenarios/swap/pointer-fails-before.yaml", "--mutant", "publish-before-move", "--seed", "5"}
+	d, err := shrinkTo(t, out, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(d.Signature, "monotonic|reader-0|") || d.LinesAfter > 6 || d.LinesBefore < 15 || d.File != out || !d.Complete || d.Executions < 20 || d.Seconds <= 0 {
+		t.Fatalf("%+v", d)
+	}
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, problems := scenarios.Load(out, text, tier.Vocabulary())
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if s.Faults[0].ID != "pointer-fails" || !strings.Contains(s.About, "publish-before-move") || s.Schedule.Seed != 5 {
+		t.Errorf("%s", text)
+	}
+	ran, _, code := call(t, "run", out, "--mutant", "publish-before-move", "--json", "--out", filepath.Join(t.TempDir(), "run"))
+	if code != exitViolated || !strings.Contains(ran, d.Signature) {
+		t.Errorf("exit %d: %s", code, ran)
+	}
+	// What is there is not overwritten.
+	var failure *record.Failure
+	if _, err := shrinkTo(t, out, args...); !errors.As(err, &failure) || failure.Kind != record.KindUsage {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestShrinkRefuses: there must be something to keep.
+func TestShrinkRefuses(t *testing.T) {
+	for _, c := range []struct {
+		message string
+		args    []string
+	}{
+		{"does not fail with seed 5", []string{"scenarios/swap/smooth.yaml", "--seed", "5"}},
+		{"does not show \"monotonic|reader-0|1-2/3-4\" with seed 5, but ", []string{"scenarios/swap/stalled-commit.yaml", "--seed", "5", "--mutant", "serve-next-sql", "--signature", "monotonic|reader-0|1-2/3-4"}},
+		{"is no planted mistake", []string{"scenarios/swap/smooth.yaml", "--mutant", "none"}},
+		{"--seed 9223372036854775808 cannot stand in a scenario", []string{"scenarios/swap/smooth.yaml", "--seed", "9223372036854775808"}},
+		{"no such file", []string{"nowhere.yaml"}},
+	} {
+		_, err := shrinkTo(t, filepath.Join(t.TempDir(), "small.yaml"), c.args...)
+		var failure *record.Failure
+		if !errors.As(err, &failure) || failure.Kind != record.KindUsage || !strings.Contains(failure.Message, c.message) {
+			t.Errorf("%v: %v", c.args, err)
+		}
+	}
+}
