@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -19,6 +20,9 @@ import (
 // hash of its data, each answer, and what the world noted about it. Two runs are
 // equal if their traces are.
 type Trace struct {
+	// mu is for goroutines that are no actors: there must be none, and one that
+	// is there all the same must not spoil what shows it.
+	mu      sync.Mutex
 	digest  *xxhash.Digest
 	scratch []byte
 	count   int
@@ -100,6 +104,8 @@ func (t *Trace) add(kind entryKind, actor, text string, generation uint64) {
 }
 
 func (t *Trace) step(actor, point string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.part(actor)
 	t.part(point)
 	t.hash(stepEntry)
@@ -109,6 +115,8 @@ func (t *Trace) step(actor, point string) {
 }
 
 func (t *Trace) operation(disk, actor string, op disk.Op) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.part(disk)
 	t.part(actor)
 	t.part(op.Path)
@@ -127,6 +135,8 @@ func (t *Trace) operation(disk, actor string, op disk.Op) {
 // answer takes what a reader was told: its session, the request, the status, the
 // label and the body.
 func (t *Trace) answer(actor string, parts ...string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, p := range parts {
 		t.part(p)
 	}
@@ -146,6 +156,8 @@ func (t *Trace) event(actor string, e record.Event) {
 	if e.Kind == record.KindReadSample {
 		return
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	text := strings.TrimSpace(strings.Join([]string{string(e.Kind), e.State, e.Fault, e.Point, e.Subject, e.Message}, " "))
 	t.part(text)
 	t.number(int64(e.Generation))
