@@ -2,6 +2,7 @@ package generation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -88,9 +89,25 @@ func (l *Layout) MovePointer(ctx context.Context, build uint64) error {
 // had are not touched before.
 func (l *Layout) Settle() error { return env.SyncDir(l.env.FS(), l.dir) }
 
+func (l *Layout) temporaryPointer() string { return l.Path(pointerName + ".tmp") }
+
+// SweepPointer removes the pointer that a crash left written and not moved.
+func (l *Layout) SweepPointer() error {
+	err := l.env.FS().Remove(l.temporaryPointer())
+	if err == nil || errors.Is(err, errNotExist) {
+		return nil
+	}
+	return fmt.Errorf("remove the pointer that was never moved: %w", err)
+}
+
 func (l *Layout) movePointer(ctx context.Context, build uint64, points bool) (renamed bool, err error) {
 	fs := l.env.FS()
-	temporary := l.Path(pointerName + ".tmp")
+	temporary := l.temporaryPointer()
+	defer func() {
+		if !renamed {
+			err = errors.Join(err, l.SweepPointer())
+		}
+	}()
 	if err := writeFile(fs, temporary, []byte(Name(build)+"\n")); err != nil {
 		return false, err
 	}

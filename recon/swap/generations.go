@@ -74,6 +74,9 @@ func (p *Generations) Open(ctx context.Context) (Recovery, error) {
 	if err != nil {
 		return Recovery{}, err
 	}
+	if err := p.layout.SweepPointer(); err != nil {
+		return Recovery{}, err
+	}
 	next, err := p.layout.NextBuild()
 	if err != nil {
 		return Recovery{}, err
