@@ -50,11 +50,23 @@ func (Panic) ends() bool        { return true }
 func (a Panic) validate() error { return checkMessage("panic", a.Message) }
 
 // Kill ends the process, or in a simulation the node, through Runtime.Kill.
-type Kill struct{}
+// Policy says what a simulated disk keeps; empty leaves that to the run.
+type Kill struct{ Policy string }
 
-func (Kill) String() string  { return "kill" }
-func (Kill) ends() bool      { return true }
-func (Kill) validate() error { return nil }
+func (a Kill) String() string {
+	if a.Policy == "" {
+		return "kill"
+	}
+	return "kill " + strconv.Quote(a.Policy)
+}
+func (Kill) ends() bool { return true }
+
+func (a Kill) validate() error {
+	if a.Policy == "" {
+		return nil
+	}
+	return checkMessage("kill", a.Policy)
+}
 
 // Hang blocks the passage until its context is done.
 type Hang struct{}

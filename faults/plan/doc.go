@@ -23,7 +23,8 @@
 //	         | "optional"                   need not fire
 //	count    = "n" ( ">=" | "<=" | ">" | "<" | "==" | "!=" ) INT
 //	actions  = action { "then" action }     only the last may end the passage
-//	action   = "error" STRING | "errno" NAME | "panic" STRING | "kill"
+//	action   = "error" STRING | "errno" NAME | "panic" STRING
+//	         | "kill" [ STRING ]             what the disk keeps of what was not synced
 //	         | "hang" | "park" DURATION
 //	         | "short" | "dropsync" | "flip"                     (disk)
 //	         | "cut" BYTES | "corrupt" OFFSET | "trickle" RATE

@@ -155,7 +155,7 @@ func (r *Registry) act(ctx context.Context, a Action, f Firing) error {
 	case Hang:
 		injected.Cause = fmt.Errorf("hung: %w", r.runtime.Hang(ctx))
 	case Kill:
-		r.runtime.Kill(f.Point, f.Subject, f.N)
+		r.runtime.Kill(f, a.Policy)
 		injected.Cause = ErrKilled
 	case Panic:
 		panic(fmt.Sprintf("%s (planted by rule %s at %s)", a.Message, f.Rule, f.Point))

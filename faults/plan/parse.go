@@ -288,7 +288,7 @@ func (p *parser) action() Action {
 	case "park":
 		return p.park()
 	case "kill":
-		return Kill{}
+		return p.kill()
 	case "hang":
 		return Hang{}
 	case "short":
@@ -310,6 +310,17 @@ func (p *parser) action() Action {
 	}
 	p.fail(t, nearest(t.text, actionWords), "%q is not an action", t.text)
 	return Kill{}
+}
+
+func (p *parser) kill() Action {
+	if p.peek().kind != tokenString {
+		return Kill{}
+	}
+	t := p.take()
+	if t.text == "" {
+		p.fail(t, "", `an empty crash policy; leave it out to let the run choose`)
+	}
+	return Kill{Policy: t.text}
 }
 
 func (p *parser) errno() Action {

@@ -63,7 +63,7 @@ func anyEnding(t *rapid.T, p point.Point) Action {
 	message := rapid.StringN(1, 20, 80).Draw(t, "message")
 	var fitting []Action
 	for _, a := range []Action{
-		Error{message}, Panic{message}, Errno{rapid.SampledFrom(errnoNames()).Draw(t, "errno")}, Kill{}, Hang{}, Park{1},
+		Error{message}, Panic{message}, Errno{rapid.SampledFrom(errnoNames()).Draw(t, "errno")}, Kill{}, Kill{message}, Hang{}, Park{1},
 		Short{}, DropSync{}, Flip{}, Cut{n}, Corrupt{n}, Trickle{n}, Stall{n}, HTML{},
 	} {
 		if e, ok := a.(Effect); !ok || e.fits(p) {

@@ -25,9 +25,10 @@ type Runtime struct {
 	// Hang waits until ctx is done and returns its error. Nil waits on
 	// ctx.Done, which is right for real goroutines and wrong for a simulation.
 	Hang func(ctx context.Context) error
-	// Kill ends the process or the simulated node and normally does not
-	// return; kill needs it.
-	Kill func(p point.Point, subject string, n int64)
+	// Kill ends the process, or the simulated node with the crash policy that
+	// the rule names, if any; kill needs it. A simulated node's passage comes
+	// back and gets [ErrKilled].
+	Kill func(f Firing, policy string)
 	// Seed decides every chance.
 	Seed uint64
 	// Observe, if set, is told of each firing before its actions begin. It is

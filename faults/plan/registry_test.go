@@ -66,7 +66,9 @@ func TestActions(t *testing.T) {
 	r := NewRegistry(Runtime{
 		Sleep: func(_ context.Context, d time.Duration) error { slept += d; return nil },
 		Hang:  func(context.Context) error { return context.Canceled },
-		Kill:  func(p point.Point, subject string, n int64) { killed = fmt.Sprint(p, " ", subject, " ", n) },
+		Kill: func(f Firing, policy string) {
+			killed = fmt.Sprint(f.Point, " ", f.Subject, " ", f.N, policy)
+		},
 	})
 	mustLoad(t, r, `
 		fail = at task/start : error "planted"
