@@ -44,7 +44,8 @@
 // faults/disk.Wrap, which this package does not repeat. Here is what needs the
 // disk's own state: DropDirty of a file, for a failed fsync that loses pages;
 // Options.CapacityBytes, for ENOSPC; [FS.FlipBit], for decay; [FS.Crash], after
-// which all handles are dead; and [FaultAt], which strikes an operation by its
+// which all handles are dead, and [FS.Unplug], after which nothing that they do
+// counts; and [FaultAt], which strikes an operation by its
 // number.
 //
 // # Limits

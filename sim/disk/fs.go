@@ -44,6 +44,7 @@ type FS struct {
 		capacity   int64
 		usedBytes  int64
 		crashed    bool
+		unplugged  bool
 	}
 }
 
@@ -106,6 +107,17 @@ func (y *FS) Crash() {
 	y.mu.crashed = true
 }
 
+// Unplug ends the machine as [FS.Crash] does, for who must not be failed: those
+// who hold the disk go on with one of their own, and what they do from now on
+// is neither numbered nor told nor recorded. Pebble repeats a flush that fails
+// for ever, in a goroutine that no scheduler sees; a simulation in which an
+// engine dies in the middle of one would never end.
+func (y *FS) Unplug() {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.mu.unplugged = true
+}
+
 // Log returns what was recorded so far, nil without Options.Record. It does not
 // change when the disk goes on.
 func (y *FS) Log() *Log {
@@ -129,6 +141,9 @@ func (y *FS) lock() error {
 
 // emit numbers an operation, tells the observer and records it.
 func (y *FS) emit(r record) {
+	if y.mu.unplugged {
+		return
+	}
 	y.mu.operations++
 	if y.observe != nil {
 		op := r.op(y.mu.operations)

@@ -118,6 +118,19 @@ type Crash struct {
 // String names the crash as [Log.Image] can make it again, given the seed.
 func (c Crash) String() string { return fmt.Sprintf("after operation %d: %s", c.Op, c.Policy) }
 
+// Draw is one of the crashes right after operation op: the seed chooses among
+// the policies, then among the distinct images of that one. It reports false if
+// none of the policies has an image there.
+func (l *Log) Draw(op int, policies []Policy, seed uint64) (Crash, bool) {
+	for turn := range uint64(len(policies)) {
+		p := policies[(mix(seed)+turn)%uint64(len(policies))]
+		if images := slices.Collect(l.Crashes(op, []Policy{p}, seed)); len(images) > 0 {
+			return images[mix(seed+1)%uint64(len(images))], true
+		}
+	}
+	return Crash{}, false
+}
+
 // Exploration says which crashes to look at.
 type Exploration struct {
 	// First and Last are operations; a whole run goes from 0 to Log.Len.
