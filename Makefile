@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 RECONSIM := bin/reconsim
 CORPUS   := $(shell find scenarios -name '*.yaml' -not -path '*/testdata/*' | sort)
+# Real files cannot lose power: `make kill-loop` kills a process instead.
+CORPUS_LOCAL := $(filter-out scenarios/process/%,$(CORPUS))
 RUN_FLAGS ?=
 
 # Packages whose code runs in several goroutines at once. The race detector
@@ -37,7 +39,7 @@ define fuzz
 	done
 endef
 
-.PHONY: help build run serve corpus simulate explore crashes certify broken kill-loop load load-slope rule test check-format vet unit race fuzz-brief validate fuzz lint bench proto clean
+.PHONY: help build run serve corpus simulate explore crashes certify broken kill-loop load load-slope rapid rule test check-format vet unit race fuzz-brief validate fuzz lint bench proto clean
 
 ##@ Watch it
 
@@ -47,8 +49,8 @@ run: build ## the main story, local tier, 200,000 keys: half a minute
 serve: build ## Recon and three fake OMs with live traffic, until Ctrl-C
 	$(RECONSIM) serve $(RUN_FLAGS)
 
-corpus: build ## every scenario of scenarios/ on real files, HTTP and time
-	$(RECONSIM) run $(CORPUS) --tier local $(RUN_FLAGS)
+corpus: build ## the scenarios on real files, HTTP and time; those of process/ need a simulated disk
+	$(RECONSIM) run $(CORPUS_LOCAL) --tier local $(RUN_FLAGS)
 
 simulate: build ## every scenario of scenarios/ on virtual time, repeatable from a seed
 	$(RECONSIM) run $(CORPUS) --tier sim $(RUN_FLAGS)
@@ -71,6 +73,9 @@ broken: build ## plant mistakes in the engine: does the property named for it se
 certify: build ## is a seed everything? RUNS (50) double runs of each scenario in two processes
 	$(RECONSIM) certify $(CORPUS) -n $(or $(RUNS),50)
 	$(RECONSIM) certify $(CORPUS) -n 6 --seed 1000 --busy
+
+rapid: ## draw whole scenarios for RAPID_TIME (10m) and run each; what fails is shrunk and kept
+	RAPID_TIME=$(or $(RAPID_TIME),10m) go test ./sim/explore -run '^TestDrawnScenarios$$' -count=1 -timeout 24h -v | { grep -v -e '--- PASS' -e '=== ' -e 'OK, passed' || true; }
 
 kill-loop: build ## kill Recon 20 times at moments nobody chose: is a whole generation served after each?
 	$(RECONSIM) kill-loop --times 20

@@ -21,7 +21,7 @@ func (c *checker) check() {
 	c.known("proves", s.Proves, "property", c.vocab.Properties)
 	c.known("tiers", s.Tiers, "tier", c.vocab.TierNames())
 	c.checkWorld()
-	c.checkConfig()
+	c.checkSettings("config", s.Config)
 	c.checkReaders()
 	c.checkFaults()
 	c.checkTimeline()
@@ -146,14 +146,15 @@ func (c *checker) checkWorld() {
 	c.one("world.protocol", w.Protocol, "swap protocol", c.vocab.Protocols)
 }
 
-func (c *checker) checkConfig() {
-	for _, key := range sortedKeys(c.scenario.Config) {
-		path := "config." + key
+// checkSettings checks settings that stand under a path.
+func (c *checker) checkSettings(under string, settings map[string]string) {
+	for _, key := range sortedKeys(settings) {
+		path := under + "." + key
 		c.one(path, key, "setting", c.vocab.ConfigKeys)
 		if c.vocab.CheckConfig == nil || !slices.Contains(c.vocab.ConfigKeys, key) {
 			continue
 		}
-		if err := c.vocab.CheckConfig(key, c.scenario.Config[key]); err != nil {
+		if err := c.vocab.CheckConfig(key, settings[key]); err != nil {
 			c.at(path, "", "%v", err)
 		}
 	}

@@ -128,6 +128,20 @@ func (c *checker) checkTimeline() {
 		c.one(path+".fault", step.Fault, "fault of this scenario", c.faultIDs())
 		c.size(path+".count", step.Count, 1, maxKeys)
 		c.size(path+".rate", step.Rate, 1, maxRate)
+		c.checkSettings(path+".config", step.Config)
+		for _, percent := range []struct {
+			name  string
+			value int64
+		}{{"lossPercent", step.LossPercent}, {"duplicatePercent", step.DuplicatePercent}} {
+			if percent.value < 0 || percent.value > 100 {
+				c.at(path+"."+percent.name, "", "%s is %d, it must be from 0 to 100", percent.name, percent.value)
+			}
+		}
+		if c.given(path+".policy") && c.vocab.CheckPolicy != nil {
+			if err := c.vocab.CheckPolicy(step.Policy); err != nil {
+				c.at(path+".policy", "", "%v", err)
+			}
+		}
 	}
 }
 
@@ -137,7 +151,7 @@ func (c *checker) checkVerb(path string, step Step) {
 		c.one(path+".do", step.Do, "verb", verbNames())
 		return
 	}
-	for _, argument := range []string{"to", "node", "count", "rate", "fault", "for"} {
+	for _, argument := range []string{"to", "node", "count", "rate", "fault", "for", "policy", "config", "latency", "lossPercent", "duplicatePercent"} {
 		given := c.given(path + "." + argument)
 		needed := slices.Contains(verb.Needs, argument)
 		if needed && !given {

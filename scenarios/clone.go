@@ -20,6 +20,7 @@ func clone(s Scenario) *Scenario {
 	for i := range s.Timeline {
 		step := &s.Timeline[i]
 		step.Count, step.Rate = step.Count.clone(), step.Rate.clone()
+		step.Config = maps.Clone(step.Config)
 		step.When.Reads, step.When.Deltas = step.When.Reads.clone(), step.When.Deltas.clone()
 	}
 	s.Faults = slices.Clone(s.Faults)

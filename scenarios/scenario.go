@@ -51,17 +51,23 @@ type Readers struct {
 // done, its time `at` has come, its condition `when` holds, and then the time
 // `after` has passed.
 type Step struct {
-	Name  string    `yaml:"name,omitempty" about:"the step in words"`
-	At    Duration  `yaml:"at,omitempty" about:"not before this long after the readers began"`
-	When  Condition `yaml:"when,omitempty" about:"not before all of this holds"`
-	After Duration  `yaml:"after,omitempty" about:"wait so long once the step could begin"`
-	Do    string    `yaml:"do" about:"the verb"`
-	To    string    `yaml:"to,omitempty" about:"the OM node that is to lead; default the next one"`
-	Node  string    `yaml:"node,omitempty" about:"the OM node it happens to; default the leader, for heal every node"`
-	Count Size      `yaml:"count,omitempty" about:"OM transactions at once"`
-	Rate  Size      `yaml:"rate,omitempty" about:"OM transactions a second; default the world's"`
-	Fault string    `yaml:"fault,omitempty" about:"id of the fault"`
-	For   Duration  `yaml:"for,omitempty" about:"how long"`
+	Name   string            `yaml:"name,omitempty" about:"the step in words"`
+	At     Duration          `yaml:"at,omitempty" about:"not before this long after the readers began"`
+	When   Condition         `yaml:"when,omitempty" about:"not before all of this holds"`
+	After  Duration          `yaml:"after,omitempty" about:"wait so long once the step could begin"`
+	Do     string            `yaml:"do" about:"the verb"`
+	To     string            `yaml:"to,omitempty" about:"the OM node that is to lead; default the next one"`
+	Node   string            `yaml:"node,omitempty" about:"the OM node it happens to; default the leader, for heal every node"`
+	Count  Size              `yaml:"count,omitempty" about:"OM transactions at once"`
+	Rate   Size              `yaml:"rate,omitempty" about:"OM transactions a second; default the world's"`
+	Fault  string            `yaml:"fault,omitempty" about:"id of the fault"`
+	For    Duration          `yaml:"for,omitempty" about:"how long"`
+	Policy string            `yaml:"policy,omitempty" about:"what the disk keeps of what was not synced; default drawn from the seed"`
+	Config map[string]string `yaml:"config,omitempty" about:"settings of Recon under their exact keys"`
+
+	Latency          Duration `yaml:"latency,omitempty" about:"how long a message takes on average"`
+	LossPercent      int64    `yaml:"lossPercent,omitempty" about:"how many of 100 messages are lost, and the connection with them"`
+	DuplicatePercent int64    `yaml:"duplicatePercent,omitempty" about:"how many of 100 requests arrive twice"`
 
 	// Comment stands before the step in the file, without its "#".
 	Comment string `yaml:"-"`

@@ -93,6 +93,7 @@ func (b schemaBuilder) nameEverything(root *jsonschema.Schema) error {
 		{"World", "protocol", v.Protocols},
 		{"Readers", "endpoints", v.Endpoints},
 		{"Step", "do", verbNames()},
+		{"Step", "config", v.ConfigKeys},
 		{"Condition", "state", v.States},
 		{"Condition", "phase", v.Phases},
 		{"Fault", "armed", []string{ArmedAtStart, ArmedByTimeline}},

@@ -108,6 +108,9 @@ func (r *resolver) readers(readers *Readers) {
 
 func (r *resolver) step(path string, step *Step) {
 	r.can(path+".do", "do "+step.Do)
+	for _, key := range sortedKeys(step.Config) {
+		r.can(path+".config."+key, "config "+key)
+	}
 	for _, part := range []string{"state", "phase", "generation", "fault", "reads", "deltas", "leader"} {
 		r.can(path+".when."+part, "when "+part)
 	}

@@ -25,6 +25,9 @@ const (
 	ArmFault        = "arm"
 	DisarmFault     = "disarm"
 	RestartRecon    = "restart"
+	KillRecon       = "kill-recon"
+	SetConfig       = "set-config"
+	DisturbNetwork  = "disturb-network"
 	Wait            = "wait"
 )
 
@@ -46,6 +49,9 @@ func Verbs() []Verb {
 		{ArmFault, "a fault is armed", []string{"fault"}, nil},
 		{DisarmFault, "a fault is disarmed", []string{"fault"}, nil},
 		{RestartRecon, "Recon is stopped in order and started again", nil, nil},
+		{KillRecon, "Recon's machine loses power and comes up again after a while; the disk may lose what was not synced", nil, []string{"policy", "for"}},
+		{SetConfig, "an operator changes settings and restarts Recon, as no key takes effect in a running one", []string{"config"}, nil},
+		{DisturbNetwork, "messages between Recon and the OM take time, get lost or arrive twice from now on; without values they no longer do", nil, []string{"latency", "lossPercent", "duplicatePercent"}},
 		{Wait, "nothing happens for a while", []string{"for"}, nil},
 	}
 }

@@ -24,6 +24,8 @@ type Vocabulary struct {
 	Tiers            []Tier
 	// CheckConfig refuses a value that does not fit its key; nil accepts all.
 	CheckConfig func(key, value string) error
+	// CheckPolicy refuses what is no crash policy; nil accepts all.
+	CheckPolicy func(text string) error
 	// ParseRule reads one line of the plan language; nil accepts all.
 	ParseRule func(text string) (Rule, *RuleError)
 }

@@ -14,7 +14,7 @@ import (
 // language are the real ones, so that the corpus is checked against them.
 func testVocabulary() *scenarios.Vocabulary {
 	v := &scenarios.Vocabulary{
-		Properties:       strings.Fields("one-generation never-empty exact monotonic no-error read-your-commit converge watermark-honest legal-edges no-leak"),
+		Properties:       strings.Fields("one-generation never-empty exact monotonic no-error read-your-commit converge watermark-honest legal-edges no-leak crash-atomic durable-commit"),
 		ReaderProperties: strings.Fields("one-generation never-empty exact monotonic no-error"),
 		Tasks:            strings.Fields("NSSummaryTask OmTableInsightTask FileSizeCountTaskFSO FileSizeCountTaskOBS ContainerKeyMapperTaskFSO ContainerKeyMapperTaskOBS"),
 		States:           strings.Fields("NONE INITIALIZING PROCESSING READY_TO_COMMIT COMMITTING COMMITTED ROLLING_BACK FAILED"),
@@ -23,7 +23,8 @@ func testVocabulary() *scenarios.Vocabulary {
 		OMCalls:          strings.Fields("ServiceList DBUpdates Checkpoint"),
 		Endpoints:        strings.Fields("namespace/summary namespace/usage namespace/dist containers/keys keys/summaries keys/listKeys utilization/fileCount clusterState task/status"),
 		ConfigKeys: strings.Fields(`ozone.recon.om.snapshot.task.initial.delay ozone.recon.om.snapshot.task.interval.delay
-			ozone.recon.staging.retry.delay.minutes ozone.recon.staging.max.retry.attempts`),
+			ozone.recon.staging.retry.delay.minutes ozone.recon.staging.max.retry.attempts
+			ozone.recon.staging.thread.pool.size ozone.recon.staging.auto.retry.enabled`),
 		Layouts:    strings.Fields("FILE_SYSTEM_OPTIMIZED OBJECT_STORE LEGACY"),
 		Schemas:    strings.Fields("2.2.0 trunk"),
 		Protocols:  strings.Fields("generation rename truncate"),

@@ -42,7 +42,7 @@ func TestShrinkVerb(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(d.Signature, "monotonic|reader-0|") || d.LinesAfter > 6 || d.LinesBefore < 15 || d.File != out || !d.Complete || d.Executions < 20 || d.Seconds <= 0 {
+	if !strings.HasPrefix(d.Signature, "monotonic|") || d.LinesAfter > 6 || d.LinesBefore < 15 || d.File != out || !d.Complete || d.Executions < 20 || d.Seconds <= 0 {
 		t.Fatalf("%+v", d)
 	}
 	text, err := os.ReadFile(out)

@@ -60,7 +60,12 @@ func Simulate(o Options) *Simulation {
 	steps := 0
 	var scheduler *sched.Scheduler
 	var began time.Time
-	scheduler = sched.New(sched.Options{Seed: o.Seed, Strategy: o.Strategy, MaxIdleSteps: maxIdleSteps, Observe: func(actor, point string) {
+	scheduler = sched.New(sched.Options{Seed: o.Seed, Strategy: o.Strategy, MaxIdleSteps: maxIdleSteps, AfterStep: func() error {
+		if w != nil {
+			w.CheckStep()
+		}
+		return nil
+	}, Observe: func(actor, point string) {
 		s.Trace.step(actor, point)
 		if o.Within > 0 && scheduler.Now().Sub(began) > o.Within {
 			stop()
@@ -72,15 +77,17 @@ func Simulate(o Options) *Simulation {
 	defer scheduler.Close()
 	began = scheduler.Now()
 	s.Trace.clock(scheduler.Now)
-	machine := func(name string) *disk.FS {
-		return disk.New(disk.Options{Now: scheduler.Now, Observe: func(op disk.Op) { s.Trace.operation(name, scheduler.Actor(), op) }})
+	about := func(name string) disk.Options {
+		return disk.Options{Now: scheduler.Now, Observe: func(op disk.Op) { s.Trace.operation(name, scheduler.Actor(), op) }}
 	}
+	forRecon := about("recon")
+	forRecon.Record = world.CutsPower(o.Scenario)
 	log := io.Discard
 	if o.Log != nil {
 		log = o.Log
 	}
 	var told error
-	recon := machine("recon")
+	recon := disk.New(forRecon)
 	if err := plant(o.Plant, scheduler, recon); err != nil {
 		told = err
 	}
@@ -88,10 +95,11 @@ func Simulate(o Options) *Simulation {
 		// What ends this actor from below must not look like a good end.
 		told = errors.New("the world's actor was ended from below")
 		made, err := world.New(world.Options{
-			Scenario: o.Scenario, Seed: o.Seed, Dir: "/", FS: recon, OMFS: machine("om"), Runtime: scheduler, Quiet: true,
+			Scenario: o.Scenario, Seed: o.Seed, Dir: "/", FS: recon, OMFS: disk.New(about("om")), Runtime: scheduler, Quiet: true,
 			Mutations: o.Mutations, Patience: o.Patience, Config: simConfig(), Pace: newPace(o.Seed).at, SettledReads: settledReads, Hooks: o.Hooks,
-			Trace: func(parts ...string) { s.Trace.answer(scheduler.Actor(), parts...) },
-			Log:   slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: virtualTime})),
+			Reboot: func(left *disk.Image) *disk.FS { return left.FS(forRecon) },
+			Trace:  func(parts ...string) { s.Trace.answer(scheduler.Actor(), parts...) },
+			Log:    slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: virtualTime})),
 			Event: func(e record.Event) {
 				s.Trace.event(scheduler.Actor(), e)
 				s.Events = append(s.Events, e)

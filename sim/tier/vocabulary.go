@@ -3,6 +3,7 @@ package tier
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"reconsim/faults/plan"
@@ -12,6 +13,7 @@ import (
 	"reconsim/recon/tasks"
 	"reconsim/scenarios"
 	"reconsim/sim/check"
+	"reconsim/sim/disk"
 	"reconsim/sim/world"
 )
 
@@ -56,6 +58,10 @@ func Vocabulary() *scenarios.Vocabulary {
 			_, err := config.Load(config.Layer{Source: "config", Values: map[string]string{key: value}})
 			return err
 		},
+		CheckPolicy: func(text string) error {
+			_, err := disk.ParsePolicy(text)
+			return err
+		},
 		ParseRule: parseRule,
 	}
 	for _, p := range check.Properties() {
@@ -89,13 +95,12 @@ func cannot(tier string) map[string]string {
 	}
 	if tier == Load || tier == Local {
 		add("real time has no scheduler that could be told an order", "schedule")
-		add("readers and Recon share the process; make kill-loop kills a process", "action kill")
+		add("readers and Recon share the process, and its disk cannot lose power; make kill-loop kills a process", "action kill", "do kill-recon")
 	}
 	if tier == Sim {
 		add("virtual time stands still while the engine works: it says nothing about latency",
 			"threshold p50", "threshold p99", "threshold max", "threshold isolation")
 		add("the simulator's memory is not the engine's", "threshold peak-rss")
-		add("the run has one machine for all actors; reconsim crashes restarts it after every crash", "action kill")
 	}
 	if tier == Sim || tier == Local {
 		add("it is measured by the load tier", "threshold rebuild", "threshold switch", "threshold peak-disk", "threshold disk-factor")
@@ -114,6 +119,11 @@ func parseRule(text string) (scenarios.Rule, *scenarios.RuleError) {
 	}
 	actions := make([]string, 0, len(rule.Do))
 	for _, a := range rule.Do {
+		if kill, is := a.(plan.Kill); is && kill.Policy != "" {
+			if _, err := disk.ParsePolicy(kill.Policy); err != nil {
+				return scenarios.Rule{}, &scenarios.RuleError{Column: strings.Index(text, strconv.Quote(kill.Policy)) + 1, Message: err.Error()}
+			}
+		}
 		word, _, _ := strings.Cut(a.String(), " ")
 		actions = append(actions, word)
 	}

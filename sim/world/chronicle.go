@@ -18,8 +18,7 @@ const maxViolations = 100
 func (w *World) stagingChanged(s staging.Status) {
 	now := w.plain.Now()
 	w.mu.Lock()
-	from := w.mu.latest
-	w.mu.latest = s.State
+	from, again := w.restarted(s.State)
 	w.mu.transitions = append(w.mu.transitions, transition{state: s.State.String(), phase: s.Phase})
 	w.noteState(s, w.millis(now))
 	w.mu.Unlock()
@@ -28,7 +27,7 @@ func (w *World) stagingChanged(s staging.Status) {
 		cause = string(s.Last.Cause)
 	}
 	w.event(record.Event{Kind: record.KindState, Generation: s.ID, State: s.State.String(), Cause: cause, Seq: s.BaseSeq})
-	for _, v := range w.checker.Transition(check.Transition{Machine: "recon", From: from.String(), To: s.State.String(), At: now}) {
+	for _, v := range w.checker.Transition(check.Transition{Machine: "recon", From: from.String(), To: s.State.String(), Restarted: again, At: now}) {
 		w.violated(v)
 	}
 	if hook := w.options.Hooks.Staged; hook != nil {
@@ -38,6 +37,7 @@ func (w *World) stagingChanged(s staging.Status) {
 		if recon := w.recon.Load(); recon != nil {
 			if m, ok := recon.Protocol.Serving(); ok {
 				w.checker.CommitAcknowledged(publishedOf(m, now))
+				w.promised(promise{m.Build, m.AppliedSeq})
 			}
 		}
 	}
@@ -79,7 +79,8 @@ func (w *World) noteState(s staging.Status, atMillis float64) {
 }
 
 func (w *World) generationNoted(id uint64) *record.Generation {
-	for i := range w.mu.generations {
+	// After a crash a number may be given again; the last one is meant.
+	for i := len(w.mu.generations) - 1; i >= 0; i-- {
 		if w.mu.generations[i].ID == id {
 			return &w.mu.generations[i]
 		}
@@ -98,6 +99,9 @@ func (w *World) noteShown(m generation.Meta, atMillis float64) {
 	}
 	if g := w.generationNoted(m.Build); g != nil {
 		g.PublishedAtMillis = record.Millis(atMillis)
+		if g.Outcome == record.Discarded {
+			g.Outcome, g.Cause = record.Committed, "" // The crash came after the commit point.
+		}
 		g.Lineage, g.BaseSeq, g.AppliedSeq = m.Lineage.String(), m.BaseSeq, m.AppliedSeq
 	}
 }

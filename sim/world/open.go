@@ -6,49 +6,26 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"reconsim/fake_om/server"
-	"reconsim/faults/disk"
 	"reconsim/faults/plan"
 	"reconsim/faults/point"
 	"reconsim/recon/env"
 	"reconsim/recon/omsync"
+	"reconsim/scenarios"
 )
 
 type closer interface{ Close() error }
 
-// watcher is the engine's injector: the plan, and before it the harness's own
-// eyes at the points that it counts.
-type watcher struct{ w *World }
-
-func (v watcher) Armed() bool { return true }
-
-func (v watcher) Hit(ctx context.Context, p point.Point, subject string, n int64) error {
-	v.w.options.Hooks.passed(p, subject, n)
-	if p == point.TransferDone {
-		v.w.snapshots.Add(1)
-	}
-	if pace := v.w.options.Pace; pace != nil {
-		if d := pace(p); d > 0 {
-			// Whoever is cancelled meanwhile learns it from its own context.
-			_ = v.w.plain.Sleep(ctx, d)
-		}
-	}
-	err := v.w.plan.Hit(ctx, p, subject, n)
-	v.w.options.Hooks.covered(p, v.w.state(), err)
-	return err
-}
-
-// faultyDisk puts the plan's disk faults under Recon.
-func (w *World) faultyDisk() env.FS {
-	for _, f := range w.scenario.Faults {
+// strikesDisk reports whether the scenario has faults of Recon's disk, for which
+// the plan is put under it.
+func strikesDisk(s *scenarios.Scenario) bool {
+	return slices.ContainsFunc(s.Faults, func(f scenarios.Fault) bool {
 		rule, err := plan.ParseRule(f.Rule)
-		if err == nil && isDiskPoint(rule.Point) {
-			return disk.WrapContext(w.diskUntil, w.options.FS, w.plan)
-		}
-	}
-	return w.options.FS
+		return err == nil && isDiskPoint(rule.Point)
+	})
 }
 
 func isDiskPoint(p point.Point) bool { return p >= point.DiskCreate && p <= point.DiskMkdir }
@@ -92,7 +69,8 @@ func (w *World) open(ctx context.Context) error {
 			}
 		})
 	}
-	return w.startRecon(ctx)
+	_, err := w.startRecon(ctx, w.options.FS)
+	return err
 }
 
 // serve passes requests on to the Recon that runs now; while the story has it
@@ -114,23 +92,34 @@ func (w *World) Address() string {
 	return w.listener.Addr().String()
 }
 
-func (w *World) startRecon(ctx context.Context) error {
+// startRecon starts Recon on a disk. Without an error it is up, or its machine
+// has lost its power meanwhile.
+func (w *World) startRecon(ctx context.Context, fs env.FS) (*life, error) {
 	var client omsync.Client = inProcess{w.cluster}
 	if w.options.Network {
 		network, err := omsync.NewNetwork(OMAddresses(w.servers))
 		if err != nil {
-			return &Failure{err}
+			return nil, &Failure{err}
 		}
 		w.client, client = network, network
 	}
-	recon, err := StartRecon(ctx, ReconOptions{Env: w.engine, Config: w.config, Client: faultyTransfers{client, w},
-		Dir: w.plain.FS().PathJoin(w.options.Dir, "recon"), Service: w.cluster.ServiceID(), Log: w.options.Log,
-		OnStaging: w.stagingChanged, OnPublish: w.generationShown, Views: w.options.Hooks.Views})
-	if err != nil {
-		return fmt.Errorf("start Recon: %w", err)
+	l := w.newLife(ctx, fs)
+	w.life.Store(l)
+	recon, err := StartRecon(l.until, ReconOptions{Env: l.env, Config: w.config.Load(), Client: lifeline{faultyTransfers{overNetwork{client, w.network}, w}, l},
+		Dir: w.plain.FS().PathJoin(w.options.Dir, "recon"), Service: w.cluster.ServiceID(), Log: l.log(),
+		OnStaging: l.staged, OnPublish: l.shown, Views: w.options.Hooks.Views})
+	switch {
+	case l.over.Load():
+		if recon != nil {
+			w.unwind(recon)
+		}
+		return l, nil
+	case err != nil:
+		return l, fmt.Errorf("start Recon: %w", err)
 	}
+	l.recon = recon
 	w.recon.Store(recon)
-	return nil
+	return l, nil
 }
 
 // OMAddresses are the addresses of a cluster's servers, leader first or not.
@@ -144,11 +133,19 @@ func OMAddresses(servers *server.Server) []omsync.Address {
 
 func (w *World) stopRecon() error {
 	w.servedIndex() // What it came to is asked for after the end, too.
+	// Counted on both sides, so that no request lies between.
+	w.restarts.Add(1)
 	recon := w.recon.Swap(nil)
+	w.restarts.Add(1)
 	if recon == nil {
 		return nil
 	}
+	l := w.life.Load()
+	l.recon = nil // Who cuts the power now leaves the end to us.
 	err := recon.Stop()
+	if l.over.Load() {
+		err = nil
+	}
 	if w.client != nil {
 		err = errors.Join(err, w.client.Close())
 		w.client = nil

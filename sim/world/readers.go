@@ -112,7 +112,7 @@ func (r *reader) next(endpoint string) (string, error) {
 func (w *World) ask(ctx context.Context, name, session, request string, due time.Time) {
 	o := check.Observation{Reader: name, Session: session, Endpoint: endpointOf(request), Request: request,
 		SentAt: w.plain.Now(), PhaseAtSend: w.state().String()}
-	published, restarts := w.published.Load(), w.restarts.Load()
+	published, restarts, up := w.published.Load(), w.restarts.Load(), w.recon.Load() != nil
 	o.Status, o.Header, o.Body, o.Failure = w.fetch(ctx, request)
 	o.DoneAt = w.plain.Now()
 	if w.options.Trace != nil {
@@ -120,7 +120,7 @@ func (w *World) ask(ctx context.Context, name, session, request string, due time
 	}
 	o.SpannedPublish = w.published.Load() != published
 	// The story itself took Recon away from under the request.
-	o.Excused = restarts != w.restarts.Load() || restarts%2 == 1
+	o.Excused = restarts != w.restarts.Load() || !up
 	if ctx.Err() != nil && (o.Status == 0 || o.Status >= http.StatusInternalServerError) {
 		return // The reader itself has gone away, as at the end of the run.
 	}
@@ -131,6 +131,9 @@ func (w *World) ask(ctx context.Context, name, session, request string, due time
 		return
 	}
 	label, _ := check.ParseLabel(o.Header.Get("Recon-Generation"))
+	if o.Status == http.StatusOK {
+		w.promised(promise{label.Build, label.AppliedSeq})
+	}
 	w.meter.add(read{endpoint: o.Endpoint, state: o.PhaseAtSend, spanned: o.SpannedPublish,
 		failed: !o.Excused && (o.Status == 0 || o.Status >= 500), generation: label.Build,
 		atMillis: w.millis(o.SentAt), took: o.DoneAt.Sub(due)})
@@ -164,7 +167,7 @@ func (w *World) fetch(ctx context.Context, request string) (status int, header h
 	if w.options.Network {
 		return w.fetchHTTP(ctx, request)
 	}
-	recon := w.recon.Load()
+	recon, l := w.recon.Load(), w.life.Load()
 	if recon == nil {
 		return 0, http.Header{}, nil, "Recon is down"
 	}
@@ -176,6 +179,9 @@ func (w *World) fetch(ctx context.Context, request string) (status int, header h
 		Header: http.Header{}, Body: http.NoBody, Host: "recon", RemoteAddr: "192.0.2.1:1234"}
 	answer := httptest.NewRecorder()
 	recon.Handler.ServeHTTP(answer, asked.WithContext(ctx))
+	if l.over.Load() {
+		return 0, http.Header{}, nil, errPowerLost.Error()
+	}
 	return answer.Code, answer.Header(), answer.Body.Bytes(), ""
 }
 

@@ -9,6 +9,7 @@ import (
 	"reconsim/recon/generation"
 	"reconsim/recon/staging"
 	"reconsim/reports/record"
+	"reconsim/scenarios"
 	"reconsim/sim/check"
 )
 
@@ -20,6 +21,7 @@ func (w *World) settle(ctx context.Context) error {
 		return &Failure{err}
 	}
 	w.cluster.ClearFaults()
+	w.network.disturb(scenarios.Step{})
 	for _, n := range w.cluster.Nodes() {
 		if err := w.cluster.Resume(n.ID()); err != nil {
 			return &Failure{err}
@@ -75,7 +77,11 @@ func (w *World) equals(index int64) bool {
 // probeDirectories looks at what Recon left on disk after it has stopped: one
 // generation, no candidate, no temporary files.
 func (w *World) probeDirectories() {
-	fs := w.plain.FS()
+	l := w.life.Load()
+	if l == nil || l.over.Load() {
+		return // Nobody had the time to tidy up; the run has failed for that already.
+	}
+	fs := l.fs
 	dir := fs.PathJoin(w.options.Dir, "recon", "generations")
 	names, err := fs.List(dir)
 	if err != nil {

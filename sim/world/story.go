@@ -2,10 +2,13 @@ package world
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	fakeom "reconsim/fake_om"
+	"reconsim/recon/config"
 	"reconsim/reports/record"
 	"reconsim/scenarios"
 )
@@ -182,8 +185,15 @@ func (w *World) take(ctx context.Context, step scenarios.Step) error {
 		return w.plan.Arm(step.Fault)
 	case scenarios.DisarmFault:
 		return w.plan.Disarm(step.Fault)
+	case scenarios.DisturbNetwork:
+		w.network.disturb(step)
+		return nil
 	case scenarios.RestartRecon:
 		return w.restart(ctx)
+	case scenarios.KillRecon:
+		return w.kill(ctx, step)
+	case scenarios.SetConfig:
+		return w.setConfig(ctx, step.Config)
 	default:
 		return w.operate(ctx, step.Do)
 	}
@@ -305,12 +315,48 @@ func (w *World) reach(step scenarios.Step, node string) error {
 	return nil
 }
 
-// restart stops Recon in order and starts it again.
+// restart stops Recon in order and starts it again, unless its machine has no
+// power: then it comes up by itself.
 func (w *World) restart(ctx context.Context) error {
-	w.restarts.Add(1)
-	defer w.restarts.Add(1)
-	if err := w.stopRecon(); err != nil {
+	w.boot.Lock()
+	defer w.boot.Unlock()
+	l := w.life.Load()
+	if err := w.stopRecon(); err != nil || l.over.Load() {
 		return err
 	}
-	return w.startRecon(ctx)
+	_, err := w.startRecon(ctx, l.fs)
+	return err
+}
+
+// kill takes the power from Recon's machine, as soon as it has any.
+func (w *World) kill(ctx context.Context, step scenarios.Step) error {
+	lasts := step.For.D()
+	if lasts == 0 {
+		lasts = defaultOutage
+	}
+	for {
+		err := w.cutPower(step.Policy, lasts)
+		if !errors.Is(err, errPowerLost) {
+			return err
+		}
+		if err := w.plain.Sleep(ctx, pollEvery); err != nil {
+			return w.failureOr(err)
+		}
+	}
+}
+
+// setConfig changes settings and restarts Recon: it reads them only then.
+func (w *World) setConfig(ctx context.Context, settings map[string]string) error {
+	changed := maps.Clone(w.operated)
+	if changed == nil {
+		changed = map[string]string{}
+	}
+	maps.Copy(changed, settings)
+	w.operated = changed
+	loaded, err := config.Load(w.layers()...)
+	if err != nil {
+		return err
+	}
+	w.config.Store(loaded)
+	return w.restart(ctx)
 }

@@ -28,7 +28,7 @@ func (w *World) Fill(run *record.Run) {
 	run.Counts = w.meter.counts(w.scenario.Readers.Endpoints)
 	run.Latency = w.meter.latency(w.scenario.Readers.Endpoints)
 	for _, k := range config.Keys() {
-		run.Config = append(run.Config, record.Setting{Key: k.Name, Value: w.config.Text(k.Name), Source: w.config.Source(k.Name)})
+		run.Config = append(run.Config, record.Setting{Key: k.Name, Value: w.config.Load().Text(k.Name), Source: w.config.Load().Source(k.Name)})
 	}
 	run.Verdict = record.Pass
 	w.fillProperties(run)
@@ -80,6 +80,9 @@ func (w *World) fillExpectations(run *record.Run) {
 	}
 	outcomes, quarantined := map[string]int64{}, int64(0)
 	for _, g := range run.Generations {
+		if g.Outcome == record.Discarded {
+			continue
+		}
 		name := "ROLLED_BACK"
 		if g.Outcome == record.Committed {
 			name = "COMMITTED"
@@ -100,6 +103,9 @@ func (w *World) fillExpectations(run *record.Run) {
 	}
 	if expect.Quarantined != nil {
 		add(quarantined == *expect.Quarantined, strconv.FormatInt(quarantined, 10), "exactly %d generations are quarantined", *expect.Quarantined)
+	}
+	if disturbed, met := w.network.counts(); disturbed {
+		add(met > 0, strconv.FormatInt(met, 10), "messages meet the disturbed network")
 	}
 	for _, id := range expect.Faults {
 		n := w.plan.FiredCount(id)

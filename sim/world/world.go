@@ -23,6 +23,7 @@ import (
 	"reconsim/reports/record"
 	"reconsim/scenarios"
 	"reconsim/sim/check"
+	"reconsim/sim/disk"
 	"reconsim/sim/oracle"
 )
 
@@ -59,6 +60,10 @@ type Options struct {
 	// SettledReads is how many answers are read after Recon has come to equal the
 	// OM, so that "converge" is judged on more than one; 0 means 200.
 	SettledReads int64
+	// Reboot makes Recon's disk of what a crash left of the one before; nil where
+	// Recon's machine cannot lose its power. FS is then a *disk.FS that records,
+	// if the scenario [CutsPower].
+	Reboot func(*disk.Image) *disk.FS
 	// Sample bounds the keys that the oracle keeps one by one and the workload
 	// changes; 0 means all. The rest it knows as sums (D9).
 	Sample int64
@@ -72,12 +77,13 @@ type World struct {
 	options  Options
 	scenario *scenarios.Scenario
 	// plain is the harness's Env, without faults, om that of the OM's machines;
-	// engine is Recon's.
-	plain, om, engine *env.Env
-	plan              *plan.Registry
-	config            *config.Config
-	cluster           *fakeom.Cluster
-	servers           *server.Server
+	// Recon's is its life's.
+	plain, om   *env.Env
+	plan        *plan.Registry
+	strikesDisk bool
+	config      atomic.Pointer[config.Config]
+	cluster     *fakeom.Cluster
+	servers     *server.Server
 	// leader is the node that leads, for those that must not ask the cluster.
 	leader   atomic.Pointer[string]
 	oracle   *oracle.Oracle
@@ -88,13 +94,21 @@ type World struct {
 	listener net.Listener
 	rest     *http.Server
 	recon    atomic.Pointer[Recon]
-	client   closer
+	// life is the run of Recon that goes on, or the last one; boot is held by
+	// whoever starts one.
+	life    atomic.Pointer[life]
+	boot    *env.Mutex
+	network *network
+	client  closer
+	stepped stepped
+	// operated are the settings that an operator has changed.
+	operated map[string]string
 	// diskUntil ends what disk faults still hold up when the run is over.
 	diskUntil context.Context
 	stopDisk  context.CancelCauseFunc
 	begun     time.Time
-	// published counts generations shown to readers; restarts is odd while
-	// Recon is down on purpose.
+	// published counts generations shown to readers, restarts the times that
+	// Recon was taken away on purpose.
 	published, restarts atomic.Int64
 	snapshots           atomic.Int64
 	// shownIndex is the transaction up to which the last generation was when it
@@ -114,6 +128,15 @@ type World struct {
 		latest      staging.State
 		// told counts the firings of each fault.
 		told map[string]int
+		// shown is the newest build that was published, seen the newest state that
+		// is promised: an answer showed it, or its commit was acknowledged.
+		shown uint64
+		seen  promise
+		// outages counts the times that the power went, outage is the one that lasts.
+		// rebooting is set from then on until staging is heard of again.
+		outages   int
+		outage    *outage
+		rebooting bool
 	}
 }
 
@@ -145,18 +168,26 @@ func New(o Options) (*World, error) {
 		w.om = env.New(env.Options{FS: o.OMFS, Runtime: o.Runtime, Quiet: o.Quiet})
 	}
 	w.changed = w.plain.NewCond()
+	w.boot = w.plain.NewMutex().Named("boot")
+	w.network = newNetwork(w)
 	w.mu.told = map[string]int{}
-	w.plan = plan.NewRegistry(plan.Runtime{Sleep: w.plain.Sleep, Seed: o.Seed, Observe: w.fired, Hang: w.hang})
+	w.plan = plan.NewRegistry(plan.Runtime{Sleep: w.plain.Sleep, Seed: o.Seed, Observe: w.fired, Hang: w.hang, Kill: w.killer()})
 	if err := w.loadPlan(); err != nil {
 		return nil, err
 	}
 	w.diskUntil, w.stopDisk = context.WithCancelCause(context.Background())
-	w.engine = env.New(env.Options{FS: w.faultyDisk(), Runtime: o.Runtime, Faults: watcher{w}, Quiet: o.Quiet, Mutations: o.Mutations})
-	var err error
-	if w.config, err = config.Load(config.Layer{Source: "tier", Values: o.Config}, config.Layer{Source: "scenario", Values: o.Scenario.Config}); err != nil {
+	w.strikesDisk = strikesDisk(o.Scenario)
+	settings, err := config.Load(w.layers()...)
+	if err != nil {
 		return nil, err
 	}
+	w.config.Store(settings)
 	return w, w.makeOM()
+}
+
+// layers are the settings of Recon, the weakest first.
+func (w *World) layers() []config.Layer {
+	return []config.Layer{{Source: "tier", Values: w.options.Config}, {Source: "scenario", Values: w.scenario.Config}, {Source: "operator", Values: w.operated}}
 }
 
 func (w *World) makeOM() error {
@@ -281,8 +312,8 @@ func (w *World) Run(ctx context.Context) error {
 }
 
 // live runs readers and story side by side until the story has settled.
-func (w *World) live(ctx context.Context) error {
-	ctx, stop := context.WithCancelCause(ctx)
+func (w *World) live(run context.Context) error {
+	ctx, stop := context.WithCancelCause(run)
 	defer stop(context.Canceled)
 	w.cluster.StartTraffic(float64(w.scenario.World.DeltasPerSecond.All))
 	w.start("traffic", func() {
@@ -291,6 +322,9 @@ func (w *World) live(ctx context.Context) error {
 		}
 	})
 	w.start("watch", func() { w.watch(ctx) })
+	if CutsPower(w.scenario) {
+		w.start("power", func() { w.keepUp(ctx, run) })
+	}
 	w.startReaders(ctx)
 	err := w.tell(ctx)
 	var stuck *StuckError
@@ -332,6 +366,15 @@ func (w *World) watch(ctx context.Context) {
 // generationShown hears of a generation right before readers can see it.
 func (w *World) generationShown(m generation.Meta) {
 	now := w.plain.Now()
+	w.mu.Lock()
+	again := m.Build <= w.mu.shown
+	w.mu.shown = max(w.mu.shown, m.Build)
+	w.mu.Unlock()
+	if again {
+		// Recon came up again and shows what it had shown before.
+		w.event(record.Event{Kind: record.KindPublish, Generation: m.Build, Seq: m.AppliedSeq, Message: "readers see generation " + m.Label().ID() + " again"})
+		return
+	}
 	p := publishedOf(m, now)
 	w.checker.Published(p)
 	w.published.Add(1)
