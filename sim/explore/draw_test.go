@@ -12,6 +12,7 @@ import (
 	"reconsim/recon/config"
 	"reconsim/recon/tasks"
 	"reconsim/scenarios"
+	"reconsim/sim/disk"
 	"reconsim/sim/world"
 )
 
@@ -42,7 +43,7 @@ func drawText(t *rapid.T) drawnText {
 func drawScenario(t *rapid.T) *scenarios.Scenario {
 	d := &drawn{T: t, s: &scenarios.Scenario{
 		Name: "drawn", About: "Drawn at random. Whatever happens, a right Recon comes through.",
-		Proves: []string{"one-generation", "never-empty", "exact", "monotonic", "no-error", "read-your-commit", "converge", "watermark-honest", "legal-edges", "no-leak"},
+		Proves: []string{"one-generation", "never-empty", "exact", "monotonic", "no-error", "converge", "watermark-honest", "legal-edges", "no-leak"},
 		Expect: scenarios.Expect{Converge: scenarios.Duration(time.Minute)},
 	}}
 	d.world()
@@ -140,7 +141,8 @@ func (d *drawn) readers() {
 
 // strikes are the points with what may be done there. A hang ends with the
 // timeout of the request or of the rebuild; before a request is sent and after
-// the commit has begun there is none, so there nothing hangs. Readers are only held up: an error in the middle
+// the commit has begun there is none, so there nothing hangs. What cannot be
+// retired stays until Recon is started again, as it should. Readers are only held up: an error in the middle
 // of a request would be the fault's own answer.
 func strikes() map[point.Point][]string {
 	fails := []string{`error "planted"`, "errno EIO", "errno ENOSPC", "park %s", "park %s then errno EIO"}
@@ -158,10 +160,10 @@ func strikes() map[point.Point][]string {
 		all[p] = fails
 	}
 	for _, p := range []point.Point{point.StagingCreate, point.StagingIngest, point.StagingSeal, point.StagingValidate, point.CatchUp,
-		point.CommitBegin, point.PointerWrite, point.PointerMove, point.StatusWrite, point.TaskDelta, point.DeltaCommit, point.Retire} {
+		point.CommitBegin, point.PointerWrite, point.PointerMove, point.StatusWrite, point.TaskDelta, point.DeltaCommit} {
 		all[p] = fails
 	}
-	for _, p := range []point.Point{point.PointerSync, point.Publish, point.Published, point.DeltaSQL, point.DeltaPublish, point.OpenGeneration} {
+	for _, p := range []point.Point{point.PointerSync, point.Publish, point.Published, point.DeltaSQL, point.DeltaPublish, point.OpenGeneration, point.Retire} {
 		all[p] = []string{"park %s"}
 	}
 	for _, p := range []point.Point{point.DiskCreate, point.DiskWrite, point.DiskSync, point.DiskRename, point.DiskLink, point.DiskMkdir} {
@@ -247,7 +249,7 @@ func (d *drawn) timeline() {
 
 // part adds steps that make sense together.
 func (d *drawn) part() {
-	switch d.oneOf("part", "wait", "burst", "compact", "leader", "rebuild", "snapshot", "fault", "fault", "pause", "cut off", "traffic", "restart") {
+	switch d.oneOf("part", "wait", "burst", "compact", "leader", "rebuild", "snapshot", "fault", "fault", "pause", "cut off", "traffic", "restart", "kill", "kill", "kill at a point", "network", "settings") {
 	case "wait":
 		d.step(scenarios.Step{Do: scenarios.Wait, For: d.millis("for", 1, 500)})
 	case "burst":
@@ -279,5 +281,41 @@ func (d *drawn) part() {
 		d.step(scenarios.Step{Do: scenarios.StartDeltas, Rate: scenarios.Size{All: d.number("rate", 1, 60)}})
 	case "restart":
 		d.step(scenarios.Step{Do: scenarios.RestartRecon})
+	case "kill":
+		d.step(scenarios.Step{Do: scenarios.KillRecon, Policy: d.policy(), For: d.millis("outage", 1, 300)})
+	case "kill at a point":
+		id := d.killAtPoint()
+		d.step(scenarios.Step{Do: scenarios.ArmFault, Fault: id})
+		d.step(scenarios.Step{Do: d.oneOf("then", scenarios.TriggerRebuild, scenarios.TriggerSnapshot, scenarios.CompactLog, scenarios.RestartRecon)})
+	case "network":
+		d.step(scenarios.Step{Do: scenarios.DisturbNetwork, Latency: d.millis("latency", 0, 60),
+			LossPercent: d.number("loss", 0, 40), DuplicatePercent: d.number("duplicates", 0, 60)})
+		// So long that some message certainly meets it.
+		d.step(scenarios.Step{Do: scenarios.Wait, For: d.millis("for", 1500, 3000)})
+	case "settings":
+		d.step(scenarios.Step{Do: scenarios.SetConfig, Config: map[string]string{
+			config.SnapshotIntervalDelay: d.oneOf("new interval", "20ms", "100ms", "300ms"),
+			config.StagingThreadPoolSize: d.oneOf("new thread count", "1", "2", "8")}})
 	}
+}
+
+// policy draws what the disk keeps; mostly the run decides.
+func (d *drawn) policy() string {
+	if d.chance("any policy", 60) {
+		return ""
+	}
+	return rapid.SampledFrom(disk.AllPolicies()).Draw(d.T, "policy").String()
+}
+
+// killAtPoint draws a fault that takes the power from Recon's machine.
+func (d *drawn) killAtPoint() string {
+	p := rapid.SampledFrom(point.All()).Draw(d.T, "last point")
+	do := "kill"
+	if policy := d.policy(); policy != "" {
+		do += fmt.Sprintf(" %q", policy)
+	}
+	id := fmt.Sprintf("fault-%d", len(d.s.Faults)+1)
+	d.s.Faults = append(d.s.Faults, scenarios.Fault{ID: id, Armed: scenarios.ArmedByTimeline, Optional: true,
+		Rule: fmt.Sprintf("at %s on hit %d : %s", p, d.number("passage", 1, 6), do)})
+	return id
 }
