@@ -78,7 +78,7 @@ func (w *World) open(ctx context.Context) error {
 func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 	recon := w.recon.Load()
 	if recon == nil {
-		http.Error(rw, "Recon is down", http.StatusBadGateway)
+		http.Error(rw, "Recon is down", http.StatusServiceUnavailable)
 		return
 	}
 	recon.Handler.ServeHTTP(rw, r)
