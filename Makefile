@@ -39,7 +39,7 @@ define fuzz
 	done
 endef
 
-.PHONY: help build run serve corpus simulate explore crashes certify broken kill-loop load load-slope rapid rule test check-format vet unit race fuzz-brief validate fuzz lint bench proto clean
+.PHONY: help build run serve corpus simulate explore crashes certify broken kill-loop load load-slope rapid docker test-containers rule test check-format vet unit race fuzz-brief validate fuzz lint bench proto clean
 
 ##@ Watch it
 
@@ -79,6 +79,17 @@ rapid: ## draw whole scenarios for RAPID_TIME (10m) and run each; what fails is 
 
 kill-loop: build ## kill Recon 20 times at moments nobody chose: is a whole generation served after each?
 	$(RECONSIM) kill-loop --times 20
+
+# What they run exits with 3 where no engine answers; make itself then says
+# "Error 3" and exits with 2, as it does after every failure.
+docker: build ## make a container engine answer: as root, install and start Debian's docker.io
+	@sim/crash/container/engine.sh $(RECONSIM) kill-loop --container --probe
+
+# An image FROM scratch has no libraries, so the program brings its own.
+test-containers: build ## kill Recon in containers in mid-rebuild; needs an engine (make docker)
+	@$(RECONSIM) kill-loop --container --probe
+	CGO_ENABLED=0 go build -o bin/reconsim-static ./sim/reconsim
+	bin/reconsim-static kill-loop --container --times 6 --keys 20000
 
 load: build ## rebuild from 2 million keys under readers, and measure it
 	$(RECONSIM) load --keys 2000000 --readers 4 --thresholds 'peak-rss <= 512MiB' $(RUN_FLAGS)
