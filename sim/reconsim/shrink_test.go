@@ -86,3 +86,20 @@ func TestShrinkRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestShrinkLongStory: of 40 steps and 10 faults around one defect ten lines or
+// fewer are left, in well under half a minute (issue 5, 4).
+func TestShrinkLongStory(t *testing.T) {
+	const file = "sim/reconsim/testdata/long-story.yaml"
+	s, problems, err := scenarios.LoadFile(os.DirFS("../.."), file, tier.Vocabulary())
+	if err != nil || len(problems) > 0 || len(s.Timeline) != 40 || len(s.Faults) != 10 {
+		t.Fatalf("%v %v: %d steps, %d faults", err, problems, len(s.Timeline), len(s.Faults))
+	}
+	d, err := shrinkTo(t, filepath.Join(t.TempDir(), "small.yaml"), file, "--mutant", "serve-next-sql", "--seed", "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(d.Signature, "exact|") || d.LinesAfter > 10 || d.LinesBefore < 50 || !d.Complete || d.Seconds > 30 {
+		t.Fatalf("%+v", d)
+	}
+}
