@@ -25,7 +25,7 @@ import (
 const foundDir = "testdata/found"
 
 // TestDrawnScenarios draws whole scenarios and runs each: no violation of the
-// generation protocol, whatever goes wrong and in whatever order (issue 5, 8).
+// generation protocol, whatever goes wrong and in whatever order.
 // RAPID_TIME=10m goes on for so long. What fails is shrunk and written to
 // testdata/found.
 func TestDrawnScenarios(t *testing.T) {

@@ -88,10 +88,10 @@ func TestShrinkRefuses(t *testing.T) {
 }
 
 // TestShrinkLongStory: of 40 steps and 10 faults around one defect ten lines or
-// fewer are left, in well under half a minute (issue 5, 4).
+// fewer are left, in well under half a minute.
 func TestShrinkLongStory(t *testing.T) {
-	const file = "sim/reconsim/testdata/long-story.yaml"
-	s, problems, err := scenarios.LoadFile(os.DirFS("../.."), file, tier.Vocabulary())
+	const file = "testdata/long-story.yaml"
+	s, problems, err := scenarios.LoadFile(os.DirFS("."), file, tier.Vocabulary())
 	if err != nil || len(problems) > 0 || len(s.Timeline) != 40 || len(s.Faults) != 10 {
 		t.Fatalf("%v %v: %d steps, %d faults", err, problems, len(s.Timeline), len(s.Faults))
 	}
