@@ -7,8 +7,9 @@ SHELL := /bin/bash
 
 RECONSIM := bin/reconsim
 CORPUS   := $(shell find scenarios -name '*.yaml' -not -path '*/testdata/*' | sort)
-# Real files cannot lose power: `make kill-loop` kills a process instead.
-CORPUS_LOCAL := $(filter-out scenarios/process/%,$(CORPUS))
+# Real files cannot lose power, `make kill-loop` kills a process instead; and real
+# time has no order that could be repeated.
+CORPUS_LOCAL := $(filter-out scenarios/process/% scenarios/found/%,$(CORPUS))
 RUN_FLAGS ?=
 
 # Packages whose code runs in several goroutines at once. The race detector
@@ -49,7 +50,7 @@ run: build ## the main story, local tier, 200,000 keys: half a minute
 serve: build ## Recon and three fake OMs with live traffic, until Ctrl-C
 	$(RECONSIM) serve $(RUN_FLAGS)
 
-corpus: build ## the scenarios on real files, HTTP and time; those of process/ need a simulated disk
+corpus: build ## the scenarios on real files, HTTP and time; those of process/ and found/ need the simulator
 	$(RECONSIM) run $(CORPUS_LOCAL) --tier local $(RUN_FLAGS)
 
 simulate: build ## every scenario of scenarios/ on virtual time, repeatable from a seed

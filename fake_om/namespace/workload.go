@@ -21,8 +21,10 @@ type Workload struct {
 	// that both may fall into one write batch (OM-H19).
 	recreateNext bool
 
-	volumes        []*liveVolume
-	buckets        []*liveBucket
+	volumes []*liveVolume
+	buckets []*liveBucket
+	// baseBuckets are those of the base by their numbers, deleted or not.
+	baseBuckets    []*liveBucket
 	deletedBuckets []*liveBucket
 
 	// keys are those made or looked at, named finds them by ID. baseKeys finds
@@ -148,6 +150,7 @@ func NewSampledWorkload(base *Base, sample *Sample, seed uint64) *Workload {
 			u.rows += p.tree.nodes - 1
 		}
 		w.buckets = append(w.buckets, u)
+		w.baseBuckets = append(w.baseBuckets, u)
 	}
 	return w
 }

@@ -104,7 +104,7 @@ func (w *Workload) takeKey(i int64) *liveKey {
 	if k := w.baseKeys[i]; k != nil {
 		return k
 	}
-	k := &liveKey{fact: w.base.Key(i), bucket: w.buckets[w.base.bucketOfKey(i).number], number: i}
+	k := &liveKey{fact: w.base.Key(i), bucket: w.baseBuckets[w.base.bucketOfKey(i).number], number: i}
 	w.baseKeys[i] = k
 	w.listKey(k)
 	return k

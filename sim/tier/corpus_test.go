@@ -27,7 +27,8 @@ func simulated(t *testing.T, file string) *scenarios.Scenario {
 func TestCorpus(t *testing.T) {
 	for _, file := range scenarios.CorpusFiles() {
 		t.Run(strings.TrimSuffix(file, ".yaml"), func(t *testing.T) {
-			s := Simulate(Options{File: file, Scenario: simulated(t, file), Seed: 1})
+			told := simulated(t, file)
+			s := Simulate(Options{File: file, Scenario: told, Seed: uint64(max(1, told.Schedule.Seed))})
 			require.Equal(t, record.Pass, s.Run.Verdict, "%v", s.Signatures())
 		})
 	}
