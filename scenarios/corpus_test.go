@@ -78,7 +78,7 @@ func TestCorpus(t *testing.T) {
 			if s.Name != strings.TrimSuffix(file, ".yaml") {
 				t.Errorf("it is named %q", s.Name)
 			}
-			for _, tier := range []string{"sim", "local"} {
+			for _, tier := range tiersOf(s) {
 				resolved, problems := s.ForTier(tier)
 				if len(problems) > 0 {
 					t.Errorf("%s: %v", tier, problems)
@@ -91,6 +91,14 @@ func TestCorpus(t *testing.T) {
 	if all, err := scenarios.LoadCorpus(vocab); err != nil || len(all) != len(files) {
 		t.Errorf("LoadCorpus gave %d of %d: %v", len(all), len(files), err)
 	}
+}
+
+// tiersOf are the tiers that a scenario is meant for.
+func tiersOf(s *scenarios.Scenario) []string {
+	if s.Tiers != nil {
+		return s.Tiers
+	}
+	return []string{"sim", "local"}
 }
 
 // TestMarshal proves that a scenario is written in the order of the story and
@@ -125,7 +133,7 @@ func TestMarshal(t *testing.T) {
 				t.Fatalf("%s without threshold %d: %v %v", s.Name, i, err, problems)
 			}
 		}
-		for _, tier := range []string{"sim", "local"} {
+		for _, tier := range tiersOf(s) {
 			resolved, _ := s.ForTier(tier)
 			again, problems, err := resolved.Recheck()
 			if err != nil || problems != nil || !equal(resolved, again) {
