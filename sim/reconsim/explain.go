@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,6 +46,7 @@ func story(s *scenarios.Scenario) string {
 		if step.For > 0 {
 			fmt.Fprintf(&b, " for %s", step.For)
 		}
+		b.WriteString(details(step))
 		if step.Name != "" {
 			fmt.Fprintf(&b, " (%s)", step.Name)
 		}
@@ -65,6 +68,30 @@ func story(s *scenarios.Scenario) string {
 		fmt.Fprintf(&b, "  - %s\n", t.Expr)
 	}
 	return b.String()
+}
+
+// details are the values that only some verbs take.
+func details(step scenarios.Step) string {
+	var parts []string
+	if step.Policy != "" {
+		parts = append(parts, "with the crash policy "+step.Policy)
+	}
+	if step.Latency > 0 {
+		parts = append(parts, fmt.Sprintf("messages take %s", step.Latency))
+	}
+	if step.LossPercent > 0 {
+		parts = append(parts, fmt.Sprintf("%d %% are lost", step.LossPercent))
+	}
+	if step.DuplicatePercent > 0 {
+		parts = append(parts, fmt.Sprintf("%d %% of requests arrive twice", step.DuplicatePercent))
+	}
+	for _, key := range slices.Sorted(maps.Keys(step.Config)) {
+		parts = append(parts, key+" = "+step.Config[key])
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, ", ")
 }
 
 func conditions(step scenarios.Step) string {

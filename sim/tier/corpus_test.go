@@ -50,6 +50,7 @@ func TestPowerCutsTell(t *testing.T) {
 			s := Simulate(Options{File: c.file, Scenario: simulated(t, c.file), Seed: 1, Mutations: point.Mutations()[m : m+1]})
 			require.Equal(t, record.Fail, s.Run.Verdict)
 			require.Contains(t, strings.Join(s.Signatures(), "\n"), c.sees+"|")
+			require.Contains(t, s.Run.Violations[0].Message, "the disk lost", "a person is told which operations")
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"reconsim/faults/point"
 	"reconsim/reports/record"
+	"reconsim/sim/world"
 )
 
 // explain says, for each kind of violation, which two operations let a reader
@@ -50,11 +51,22 @@ func (e *entry) isChange() bool {
 	}
 }
 
+// isPowerLoss and isNewGeneration tell, of two events, which came last: what is
+// served after a crash is what the disk kept, until something newer is published.
+func (e *entry) isPowerLoss() bool {
+	return e.kind == eventEntry && strings.HasPrefix(e.text, string(record.KindFault)+" "+world.PowerFault+" ")
+}
+
+func (e *entry) isNewGeneration() bool {
+	return e.kind == eventEntry && strings.HasPrefix(e.text, string(record.KindPublish)) && !strings.HasSuffix(e.text, world.ShownAgain)
+}
+
 // The cases of a pair: where the change lies, seen from the reader.
 const (
 	changedMeanwhile = "Between the moment at which the reader pinned its view (1) and its answer, what readers can see changed (2)."
 	changedBefore    = "The reader pinned its view (2) right after this change (1), and nothing changed until it had its answer."
 	besideIt         = "The answer is not what its generation holds. Nothing changed around it, but beside the view that the reader pinned (2) lay a generation that was not published, last written here (1)."
+	afterCrash       = "Recon's machine lost its power (1). What came up again was all that the reader could be served from when it pinned its view (2)."
 	changedBack      = "The reader had been shown a newer state after the first of these (1), and an older one after the second (2)."
 )
 
@@ -139,6 +151,9 @@ func (t *Trace) pair(v record.Violation, answer, previous, pinned int) (first, s
 	}
 	if change > pinned {
 		return pinned, change, changedMeanwhile
+	}
+	if crash := t.before(pinned, (*entry).isPowerLoss); crash > t.before(pinned, (*entry).isNewGeneration) {
+		return crash, pinned, afterCrash
 	}
 	if other := t.besidePinned(pinned, change, t.entries[answer].generation); other > 0 {
 		return other, pinned, besideIt

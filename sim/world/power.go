@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"reconsim/faults/plan"
@@ -15,6 +16,13 @@ import (
 	"reconsim/sim/disk"
 )
 
+// PowerFault is the name under which events tell that the power went, and
+// ShownAgain ends those of a generation that is shown as before the crash.
+const (
+	PowerFault = "power"
+	ShownAgain = " again"
+)
+
 // defaultOutage is how long Recon's machine is without power if nobody says.
 const defaultOutage = 50 * time.Millisecond
 
@@ -23,6 +31,8 @@ type outage struct {
 	life  *life
 	image *disk.Image
 	lasts time.Duration
+	// lost names some of what the disk lost.
+	lost string
 }
 
 // promise is a state that must survive a crash, because a reader saw it or its
@@ -108,18 +118,41 @@ func (w *World) cutPower(policy string, lasts time.Duration) error {
 	w.restarts.Add(1)
 	w.recon.Store(nil)
 	w.mu.Lock()
-	w.mu.outage, w.mu.rebooting = &outage{life: l, image: crash.Image, lasts: lasts}, true
+	w.mu.outage, w.mu.rebooting = &outage{life: l, image: crash.Image, lasts: lasts, lost: lostIn(log, crash)}, true
 	for i := range w.mu.generations {
 		if g := &w.mu.generations[i]; g.Outcome == record.Unfinished {
 			g.Outcome, g.Cause = record.Discarded, "the power was cut"
 		}
 	}
 	w.mu.Unlock()
-	w.event(record.Event{Kind: record.KindFault, Fault: "power", Message: fmt.Sprintf("Recon's machine loses power %s; %d of the disk's operations are lost, %d torn",
+	w.event(record.Event{Kind: record.KindFault, Fault: PowerFault, Message: fmt.Sprintf("Recon's machine loses power %s; %d of the disk's operations are lost, %d torn",
 		crash, len(crash.Lost), len(crash.Cut))})
 	l.end(errPowerLost)
 	w.changed.Broadcast()
 	return nil
+}
+
+// maxLostTold is how many lost operations are named.
+const maxLostTold = 3
+
+// lostIn names what a crash lost: changes of names before the rest, since they
+// decide what is found at all.
+func lostIn(log *disk.Log, crash disk.Crash) string {
+	if len(crash.Lost) == 0 {
+		return "the disk lost nothing"
+	}
+	var names, rest []string
+	for _, n := range crash.Lost {
+		op := log.Op(n)
+		told := fmt.Sprintf("operation %d, %s", n, op)
+		if op.Kind == disk.Rename || op.Kind == disk.Create || op.Kind == disk.Mkdir {
+			names = append(names, told)
+		} else {
+			rest = append(rest, told)
+		}
+	}
+	all := slices.Concat(names, rest)
+	return fmt.Sprintf("the disk lost %d operations, as never synced: %s", len(all), strings.Join(all[:min(len(all), maxLostTold)], "; "))
 }
 
 // keepUp starts Recon's machine again after each loss of power, until ctx ends.
@@ -168,11 +201,11 @@ func (w *World) reboot(run context.Context, o *outage) {
 		w.stagingChanged(l.recon.Controller.StagingStatus())
 	}
 	w.event(record.Event{Kind: record.KindLog, Level: "INFO", Message: "Recon's machine is up again"})
-	w.judgeRecovery(l.recon)
+	w.judgeRecovery(l.recon, o)
 }
 
 // judgeRecovery checks that Recon has everything that must survive.
-func (w *World) judgeRecovery(recon *Recon) {
+func (w *World) judgeRecovery(recon *Recon, o *outage) {
 	w.mu.Lock()
 	must := w.mu.seen
 	w.mu.Unlock()
@@ -182,11 +215,11 @@ func (w *World) judgeRecovery(recon *Recon) {
 	torn, lost := "", ""
 	switch {
 	case recovery.Broken != "":
-		torn = "the committed generation cannot be opened: " + recovery.Broken
+		torn = fmt.Sprintf("the committed generation cannot be opened: %s; %s", recovery.Broken, o.lost)
 	case !serving && must != promise{}:
-		lost = fmt.Sprintf("nothing is served after a crash, %s was promised", must)
+		lost = fmt.Sprintf("nothing is served after a crash, %s was promised; %s", must, o.lost)
 	case serving && must.newer(now):
-		lost = fmt.Sprintf("%s is served after a crash, %s was promised", now, must)
+		lost = fmt.Sprintf("%s is served after a crash, %s was promised; %s", now, must, o.lost)
 	}
 	w.judged(check.CrashAtomic, torn)
 	w.judged(check.DurableCommit, lost)

@@ -372,7 +372,7 @@ func (w *World) generationShown(m generation.Meta) {
 	w.mu.Unlock()
 	if again {
 		// Recon came up again and shows what it had shown before.
-		w.event(record.Event{Kind: record.KindPublish, Generation: m.Build, Seq: m.AppliedSeq, Message: "readers see generation " + m.Label().ID() + " again"})
+		w.event(record.Event{Kind: record.KindPublish, Generation: m.Build, Seq: m.AppliedSeq, Message: "readers see generation " + m.Label().ID() + ShownAgain})
 		return
 	}
 	p := publishedOf(m, now)
