@@ -19,6 +19,7 @@ import (
 	"reconsim/sim/crash/matrix"
 	"reconsim/sim/disk"
 	"reconsim/sim/tier"
+	"reconsim/sim/world"
 )
 
 // crashesFlags are the flags of `reconsim crashes`.
@@ -101,6 +102,9 @@ func (p *program) recordForCrashes(f *crashesFlags, file string) (*matrix.Record
 		return nil, told, usage("strategy of %s: %v", file, err)
 	}
 	told = record.Scenario{File: file, Name: s.Name, About: s.About, Proves: s.Proves}
+	if world.CutsPower(s) {
+		return nil, record.Scenario{}, usage("%s cuts Recon's power itself: crashes needs a run that it can crash at every operation; reconsim run and explore tell this one", file)
+	}
 	r, err := matrix.Record(matrix.RecordOptions{Scenario: s, Seed: f.seed, Mutations: mutations, Strategy: strategy})
 	if errors.Is(err, matrix.ErrNoRebuild) {
 		return nil, told, usage("%s: %v", file, err)

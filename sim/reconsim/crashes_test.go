@@ -127,3 +127,12 @@ func TestSelftestCrashes(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// TestCrashesRefusesCrashes: a story that crashes Recon itself is refused, as there
+// is no run of it to crash.
+func TestCrashesRefusesCrashes(t *testing.T) {
+	_, said, code := call(t, "crashes", "scenarios/process/kill-staging.yaml", "--out", filepath.Join(t.TempDir(), "crashes"))
+	if code != exitUsage || !strings.Contains(said, "cuts Recon's power itself") {
+		t.Errorf("exit %d: %s", code, said)
+	}
+}

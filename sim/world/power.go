@@ -91,6 +91,9 @@ func (w *World) cutPower(policy string, lasts time.Duration) error {
 		}
 		policies = []disk.Policy{one}
 	}
+	if w.options.Reboot == nil {
+		return errors.New("the machine of Recon cannot lose its power here")
+	}
 	l := w.life.Load()
 	if l == nil || l.over.Load() {
 		return errPowerLost
