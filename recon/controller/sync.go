@@ -68,7 +68,7 @@ func (c *Controller) syncOnce(ctx context.Context) (lag uint64, err error) {
 	}
 	defer c.hold.Unlock()
 	meta, serving := c.o.Protocol.Serving()
-	from, fed := c.feed.position()
+	from, turn, fed := c.feed.position()
 	if !fed {
 		if !serving {
 			c.begin(request{trigger: staging.TriggerFirstStart, download: true, reason: "nothing is served yet"})
@@ -87,7 +87,7 @@ func (c *Controller) syncOnce(ctx context.Context) (lag uint64, err error) {
 	if len(fetched.Batches) == 0 {
 		return 0, nil
 	}
-	if fed && !c.feed.add(fetched) {
+	if fed && !c.feed.add(turn, fetched) {
 		c.supersede(request{trigger: staging.TriggerOverflow, download: true,
 			reason: "more deltas came during the rebuild than " + config.EventBufferCapacity + " allows"})
 		return 0, nil
@@ -130,7 +130,7 @@ func (c *Controller) continuation(served generation.Meta, from omsync.Position, 
 func (c *Controller) feedToServed(ctx context.Context) error {
 	for range catchUpFetches {
 		served, ok := c.o.Protocol.Serving()
-		at, fed := c.feed.position()
+		at, turn, fed := c.feed.position()
 		if !ok || !fed || !at.Lineage.SameOM(served.Lineage) || at.Seq >= served.AppliedSeq {
 			return nil
 		}
@@ -138,7 +138,7 @@ func (c *Controller) feedToServed(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("fetch what is served beyond the snapshot: %w", err)
 		}
-		if !c.feed.add(fetched) {
+		if !c.feed.add(turn, fetched) {
 			return fmt.Errorf("what is served beyond the snapshot is more than %s allows", config.EventBufferCapacity)
 		}
 	}
@@ -203,7 +203,7 @@ func (c *Controller) applyServed(ctx context.Context, f omsync.Fetched) error {
 		c.mu.Lock()
 		c.mu.failed = &f
 		c.mu.Unlock()
-		if _, fed := c.feed.position(); !fed {
+		if _, _, fed := c.feed.position(); !fed {
 			c.ask(request{trigger: staging.TriggerTaskFailure, reason: err.Error()})
 		}
 		return err
