@@ -256,7 +256,8 @@ func (w *World) compactLog(node string) error {
 			return err
 		}
 		if recon := w.recon.Load(); recon != nil {
-			if m, ok := recon.Protocol.Serving(); ok && m.AppliedSeq >= sequence {
+			// Of another node's sequences Recon asks for nothing any more.
+			if m, ok := recon.Protocol.Serving(); ok && m.Lineage.Node == node && m.AppliedSeq >= sequence {
 				continue // Recon was quicker; once more.
 			}
 		}
