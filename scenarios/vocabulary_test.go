@@ -24,7 +24,7 @@ func testVocabulary() *scenarios.Vocabulary {
 		Endpoints:        strings.Fields("namespace/summary namespace/usage namespace/dist containers/keys keys/summaries keys/listKeys utilization/fileCount clusterState task/status"),
 		ConfigKeys: strings.Fields(`ozone.recon.om.snapshot.task.initial.delay ozone.recon.om.snapshot.task.interval.delay
 			ozone.recon.staging.retry.delay.minutes ozone.recon.staging.max.retry.attempts
-			ozone.recon.staging.thread.pool.size ozone.recon.staging.auto.retry.enabled`),
+			ozone.recon.staging.thread.pool.size ozone.recon.staging.auto.retry.enabled ozone.recon.staging.timeout.minutes`),
 		Layouts:    strings.Fields("FILE_SYSTEM_OPTIMIZED OBJECT_STORE LEGACY"),
 		Schemas:    strings.Fields("2.2.0 trunk"),
 		Protocols:  strings.Fields("generation rename truncate"),
