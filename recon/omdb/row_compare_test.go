@@ -83,7 +83,7 @@ func compareKey(g *KeyInfo, w *ozonepb.KeyInfo) error {
 	err := same(
 		"volume", string(g.VolumeName), w.GetVolumeName(), "bucket", string(g.BucketName), w.GetBucketName(),
 		"name", string(g.KeyName), w.GetKeyName(), "size", g.DataSize, int64(w.GetDataSize()),
-		"type", g.Replication.Type, ReplicationType(w.Type.Number()), "factor", g.Replication.Factor, factorOf(w),
+		"type", g.Replication.Type, ReplicationType(w.GetType().Number()), "factor", g.Replication.Factor, factorOf(w),
 		"created", g.CreationTime, int64(w.GetCreationTime()), "modified", g.ModificationTime, int64(w.GetModificationTime()),
 		"id", g.ObjectID, int64(w.GetObjectID()), "update", g.UpdateID, int64(w.GetUpdateID()),
 		"parent", g.ParentID, int64(w.GetParentID()), "file", g.IsFile, w.GetIsFile(), "owner", string(g.Owner), w.GetOwnerName(),
@@ -100,8 +100,8 @@ func compareKey(g *KeyInfo, w *ozonepb.KeyInfo) error {
 				return fmt.Errorf("blocks end early: %v", blocks.Err())
 			}
 			want := Block{
-				Version: int64(list.GetVersion()), ContainerID: l.BlockID.ContainerBlockID.GetContainerID(),
-				LocalID: l.BlockID.ContainerBlockID.GetLocalID(), OffsetBytes: int64(l.GetOffset()), LengthBytes: int64(l.GetLength()),
+				Version: int64(list.GetVersion()), ContainerID: l.GetBlockID().GetContainerBlockID().GetContainerID(),
+				LocalID: l.GetBlockID().GetContainerBlockID().GetLocalID(), OffsetBytes: int64(l.GetOffset()), LengthBytes: int64(l.GetLength()),
 			}
 			if blocks.Block != want {
 				return fmt.Errorf("block %+v, want %+v", blocks.Block, want)
@@ -155,7 +155,7 @@ func compareBucket(g *BucketInfo, w *ozonepb.BucketInfo) error {
 func compareMultipart(g *MultipartKeyInfo, w *ozonepb.MultipartKeyInfo) error {
 	err := same(
 		"upload", string(g.UploadID), w.GetUploadID(), "created", g.CreationTime, int64(w.GetCreationTime()),
-		"type", g.Replication.Type, ReplicationType(w.Type.Number()), "id", g.ObjectID, int64(w.GetObjectID()),
+		"type", g.Replication.Type, ReplicationType(w.GetType().Number()), "id", g.ObjectID, int64(w.GetObjectID()),
 		"update", g.UpdateID, int64(w.GetUpdateID()), "parent", g.ParentID, int64(w.GetParentID()),
 		"schema", g.SchemaVersion, int32(w.GetSchemaVersion()), "volume", string(g.VolumeName), w.GetVolumeName(),
 		"bucket", string(g.BucketName), w.GetBucketName(), "key", string(g.KeyName), w.GetKeyName())
