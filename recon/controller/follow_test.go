@@ -156,6 +156,35 @@ func TestTaskFailsOnce(t *testing.T) {
 	}
 }
 
+// TestLastDeltaIsShown: a delta that SQL could not follow is shown by the next
+// sync, not only with the OM's next transaction; until then nobody is told of it.
+func TestLastDeltaIsShown(t *testing.T) {
+	om := newScriptedOM(t)
+	e := newEngine(t, om)
+	e.caughtUp(1)
+	e.hook.set(func(_ context.Context, p point.Point, _ string) error {
+		if p == point.DeltaSQL {
+			return errInjected
+		}
+		return nil
+	})
+	om.put("second", "row")
+	e.wait("the delta is committed", func() bool { m, _ := e.protocol.Committed(); return m.AppliedSeq == 12 })
+	e.wait("the failure is told", func() bool { return strings.Contains(e.LastError(), errInjected.Error()) })
+	e.serves("second", "", 1)
+	if m, _ := e.protocol.Serving(); m.AppliedSeq != 10 {
+		t.Errorf("serving %+v, readers see sequence 10", m)
+	}
+	for _, s := range e.TaskStatuses() {
+		if s.AppliedSeq != 10 {
+			t.Errorf("%s is told to be at sequence %d, readers see 10", s.Name, s.AppliedSeq)
+		}
+	}
+	e.hook.set(nil)
+	e.caughtUp(1)
+	e.serves("second", "row", 2)
+}
+
 // TestTaskFailsTwice: the tasks are rebuilt from the local copy, which gets the
 // fetch that failed, without a download (FP18, REQ trigger TASK_FAILURES).
 func TestTaskFailsTwice(t *testing.T) {

@@ -128,7 +128,7 @@ func (c *Controller) obtainSnapshot(ctx context.Context, s swap.Staged, phase fu
 	}
 	if *candidate == nil {
 		phase("DOWNLOADING")
-		served, _ := c.o.Protocol.Serving()
+		served, _ := c.o.Protocol.Committed()
 		snapshot, err := c.o.Source.Download(ctx, nil)
 		if err != nil {
 			return err

@@ -60,14 +60,25 @@ func (c *Controller) sync(ctx context.Context) error {
 	}
 }
 
-// syncOnce makes one fetch, for the feed if a rebuild is under way and for the
-// served generation otherwise, and returns the lag that is left.
+// syncOnce shows what is committed and could not be shown before, makes one fetch,
+// and returns the lag that is left.
 func (c *Controller) syncOnce(ctx context.Context) (lag uint64, err error) {
 	if err := c.hold.LockContext(ctx); err != nil {
 		return 0, err
 	}
 	defer c.hold.Unlock()
-	meta, serving := c.o.Protocol.Serving()
+	// It must not wait for the OM's next transaction. A rebuild under way needs
+	// its fetch whether or not this succeeds.
+	advanceErr := c.o.Protocol.Advance(ctx)
+	lag, err = c.fetch(ctx)
+	return lag, errors.Join(advanceErr, err)
+}
+
+// fetch asks the OM once, for the feed if a rebuild is under way and for the
+// served generation otherwise. The caller holds deltas.
+func (c *Controller) fetch(ctx context.Context) (lag uint64, err error) {
+	meta, rows := c.o.Protocol.Committed()
+	serving := rows != nil
 	from, turn, fed := c.feed.position()
 	if !fed {
 		if !serving {
@@ -129,9 +140,9 @@ func (c *Controller) continuation(served generation.Meta, from omsync.Position, 
 // be ahead of a snapshot. The caller holds deltas.
 func (c *Controller) feedToServed(ctx context.Context) error {
 	for range catchUpFetches {
-		served, ok := c.o.Protocol.Serving()
+		served, rows := c.o.Protocol.Committed()
 		at, turn, fed := c.feed.position()
-		if !ok || !fed || !at.Lineage.SameOM(served.Lineage) || at.Seq >= served.AppliedSeq {
+		if rows == nil || !fed || !at.Lineage.SameOM(served.Lineage) || at.Seq >= served.AppliedSeq {
 			return nil
 		}
 		fetched, err := c.o.Source.Fetch(ctx, at)
@@ -222,10 +233,13 @@ type target interface {
 type servedTarget struct{ c *Controller }
 
 func (t servedTarget) Meta() generation.Meta {
-	m, _ := t.c.o.Protocol.Serving()
+	m, _ := t.c.o.Protocol.Committed()
 	return m
 }
-func (t servedTarget) Rows() omdb.Reader { return t.c.o.Protocol.ServedRows() }
+func (t servedTarget) Rows() omdb.Reader {
+	_, rows := t.c.o.Protocol.Committed()
+	return rows
+}
 func (t servedTarget) Apply(ctx context.Context, d generation.Delta) error {
 	return t.c.o.Protocol.Apply(ctx, d)
 }

@@ -17,7 +17,7 @@ type View struct {
 	reader
 	gen      *Generation
 	snapshot *pebble.Snapshot
-	label    Label
+	meta     *Meta
 	pins     atomic.Int64
 }
 
@@ -34,13 +34,16 @@ func (g *Generation) NewView(ctx context.Context) (*View, error) {
 func (g *Generation) newView() *View {
 	g.retain()
 	snapshot := g.store.db.NewSnapshot()
-	v := &View{reader: reader{snapshot}, gen: g, snapshot: snapshot, label: g.Meta().Label()}
+	v := &View{reader: reader{snapshot}, gen: g, snapshot: snapshot, meta: g.meta.Load()}
 	v.pins.Store(1)
 	return v
 }
 
 // Label says which generation and watermark the view is.
-func (v *View) Label() Label { return v.label }
+func (v *View) Label() Label { return v.meta.Label() }
+
+// Meta is the META row as it was when the view was made.
+func (v *View) Meta() Meta { return *v.meta }
 
 // Generation is the generation that the view is of.
 func (v *View) Generation() *Generation { return v.gen }

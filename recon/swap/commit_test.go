@@ -111,7 +111,8 @@ func TestFirstCommit(t *testing.T) {
 		t.Errorf("recovery %+v", r)
 	}
 	_, _, err := b.protocol.Acquire(ctx, "test", generation.Need{})
-	if _, serving := b.protocol.Serving(); !errors.Is(err, ErrNothingPublished) || serving || b.protocol.ServedRows() != nil {
+	_, rows := b.protocol.Committed()
+	if _, serving := b.protocol.Serving(); !errors.Is(err, ErrNothingPublished) || serving || rows != nil {
 		t.Errorf("before the first commit: %v, serving %v", err, serving)
 	}
 	if err := b.protocol.Apply(ctx, generation.Delta{}); !errors.Is(err, ErrNothingPublished) {

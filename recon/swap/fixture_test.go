@@ -224,8 +224,7 @@ func (b *bench) delta(m generation.Meta, rows omdb.Reader) generation.Delta {
 // apply gives the served generation the OM's next batch.
 func (b *bench) apply() error {
 	b.t.Helper()
-	m, _ := b.protocol.Serving()
-	return b.protocol.Apply(context.Background(), b.delta(m, b.protocol.ServedRows()))
+	return b.protocol.Apply(context.Background(), b.delta(b.protocol.Committed()))
 }
 
 func (b *bench) addKey(name string) {

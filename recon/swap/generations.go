@@ -130,20 +130,20 @@ func (p *Generations) serve(ctx context.Context, build uint64, r *Recovery) erro
 	return nil
 }
 
-// Serving is META of the served generation.
+// Serving is META of the newest view.
 func (p *Generations) Serving() (generation.Meta, bool) {
 	if v := p.current.Load(); v != nil {
-		return v.Generation().Meta(), true
+		return v.Meta(), true
 	}
 	return generation.Meta{}, false
 }
 
-// ServedRows reads the newest committed rows of the served generation.
-func (p *Generations) ServedRows() omdb.Reader {
+// Committed is META and the newest committed rows of the served generation.
+func (p *Generations) Committed() (generation.Meta, omdb.Reader) {
 	if v := p.current.Load(); v != nil {
-		return v.Generation().Reader()
+		return v.Generation().Meta(), v.Generation().Reader()
 	}
-	return nil
+	return generation.Meta{}, nil
 }
 
 // pinnedView is a view with the SQL rows of one request.

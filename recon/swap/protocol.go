@@ -33,17 +33,20 @@ type Views interface {
 }
 
 // Protocol is a way of putting a rebuilt state in the place of the served one.
-// Except for Acquire and Serving its methods belong to one caller at a time.
+// Except for Acquire, Serving and Committed its methods belong to one caller at a
+// time.
 type Protocol interface {
 	Views
 	// Open recovers what is on disk and serves it. Without a committed
 	// generation it succeeds and serves nothing.
 	Open(ctx context.Context) (Recovery, error)
-	// Serving is META of what is served; ok is false if nothing is.
+	// Serving is META of the newest view, never ahead of what readers are
+	// shown; ok is false if nothing is served.
 	Serving() (meta generation.Meta, ok bool)
-	// ServedRows reads the newest committed rows of what is served, as the
-	// delta applier needs them; nil if nothing is served.
-	ServedRows() omdb.Reader
+	// Committed is META of what is served with all that was committed to it,
+	// and its rows, which the next delta follows. Readers may not be shown the
+	// last delta yet. rows is nil if nothing is served.
+	Committed() (meta generation.Meta, rows omdb.Reader)
 	// Stage begins a rebuild beside what is served.
 	Stage(ctx context.Context, o generation.StageOptions) (Staged, error)
 	// Commit switches to a sealed rebuild. nil means durably committed and
@@ -53,7 +56,7 @@ type Protocol interface {
 	// for which its files are kept in quarantine, whose path is returned.
 	RollBack(ctx context.Context, s Staged, keepBecause string) (quarantined string, err error)
 	// Apply commits a delta to what is served and publishes it. After an error
-	// Serving tells whether it was committed all the same.
+	// Committed tells whether it was committed all the same.
 	Apply(ctx context.Context, d generation.Delta) error
 	// Advance publishes what Apply committed but could not publish; it does
 	// nothing if there is no such thing.

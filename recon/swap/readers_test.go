@@ -146,8 +146,11 @@ func TestUnpublishedDelta(t *testing.T) {
 	if label, err := look(b.protocol); err != nil || label != before {
 		t.Errorf("shown %s, %v", label.Revision(), err)
 	}
-	if m, _ := b.protocol.Serving(); m.AppliedSeq != b.om.Seq {
+	if m, _ := b.protocol.Committed(); m.AppliedSeq != b.om.Seq {
 		t.Errorf("committed up to %d of %d", m.AppliedSeq, b.om.Seq)
+	}
+	if m, _ := b.protocol.Serving(); m.AppliedSeq != before.AppliedSeq {
+		t.Errorf("served up to %d, readers see %d", m.AppliedSeq, before.AppliedSeq)
 	}
 	if err := b.protocol.Advance(context.Background()); !errors.Is(err, errPlanted) {
 		t.Errorf("advance: %v", err)

@@ -257,7 +257,7 @@ func (w *World) compactLog(node string) error {
 		}
 		if recon := w.recon.Load(); recon != nil {
 			// Of another node's sequences Recon asks for nothing any more.
-			if m, ok := recon.Protocol.Serving(); ok && m.Lineage.Node == node && m.AppliedSeq >= sequence {
+			if m, rows := recon.Protocol.Committed(); rows != nil && m.Lineage.Node == node && m.AppliedSeq >= sequence {
 				continue // Recon was quicker; once more.
 			}
 		}
