@@ -121,8 +121,8 @@ func (w *World) ask(ctx context.Context, name, session, request string, due time
 	o.SpannedPublish = w.published.Load() != published
 	// The story itself took Recon away from under the request.
 	o.Excused = restarts != w.restarts.Load() || !up
-	if ctx.Err() != nil && (o.Status == 0 || o.Status >= http.StatusInternalServerError) {
-		return // The reader itself has gone away, as at the end of the run.
+	if ctx.Err() != nil && (o.Status == 0 || o.Status >= http.StatusInternalServerError || o.Failure != "") {
+		return // The reader itself has gone away, as at the end of the run, perhaps in mid-answer.
 	}
 	if published == 0 && o.Status == http.StatusServiceUnavailable {
 		// Nothing is served yet and Recon says so: judged, but not counted as
