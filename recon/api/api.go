@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"reconsim/recon/env"
+	"reconsim/recon/generation"
 	"reconsim/recon/staging"
 	"reconsim/recon/swap"
 )
@@ -17,8 +18,10 @@ import (
 type Control interface {
 	// StagingStatus is the state of the rebuild that goes on, or went last.
 	StagingStatus() staging.Status
-	// TaskStatuses are the rows of RECON_TASK_STATUS, in the order to show.
-	TaskStatuses() []staging.TaskStatus
+	// TaskStatuses are the rows of RECON_TASK_STATUS, in the order to show, as
+	// whoever is served so may know them; the zero Label is before the first
+	// commit.
+	TaskStatuses(served generation.Label) []staging.TaskStatus
 	// TriggerSync asks for a sync with the OM now; false means one goes on.
 	TriggerSync() bool
 	// Rebuild asks for a rebuild; message tells the caller why or why not.

@@ -139,6 +139,24 @@ func TestNothingPublished(t *testing.T) {
 	require.Equal(t, "15", f.handler().get(base+"/clusterState").Header().Get("Retry-After"))
 }
 
+// TestTaskStatusIsOfOneView proves that a reader who is held inside its answer
+// is told of the tasks as of its label, whatever is served meanwhile.
+func TestTaskStatusIsOfOneView(t *testing.T) {
+	f := newFixture()
+	f.hit = func(p point.Point, _ string, _ int64) error {
+		if p == point.ReadBetween {
+			f.label.Build, f.label.BaseSeq, f.label.AppliedSeq = 8, 3000000, 3000001
+		}
+		return nil
+	}
+	w := f.handler().get(base + "/task/status")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, `"2210457-7";applied=2210988`, w.Header().Get("Recon-Generation"))
+	require.Equal(t, uint64(7), f.askedAs.Build)
+	require.Equal(t, 0, f.pinned)
+	require.Equal(t, uint64(8), f.label.Build)
+}
+
 // TestPointsBetweenReads proves that a reader can be held inside its answer
 // (FP19), and that a fault there fails the request and lets the pin go.
 func TestPointsBetweenReads(t *testing.T) {

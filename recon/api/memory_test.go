@@ -78,8 +78,10 @@ type fixture struct {
 	readErr      error
 	readErrTable omdb.Table
 
-	status   staging.Status
-	tasks    []staging.TaskStatus
+	status staging.Status
+	tasks  []staging.TaskStatus
+	// askedAs is the label that TaskStatuses was asked with.
+	askedAs  generation.Label
 	latest   uint64
 	busy     bool
 	cancelBy string
@@ -163,10 +165,13 @@ func (r failing) Scan(t omdb.Table, lower, upper []byte, fn func(key, value []by
 }
 
 // The fixture as Control.
-func (f *fixture) StagingStatus() staging.Status      { return f.status }
-func (f *fixture) TaskStatuses() []staging.TaskStatus { return f.tasks }
-func (f *fixture) TriggerSync() bool                  { return !f.busy }
-func (f *fixture) OMLatestSeq() (uint64, bool)        { return f.latest, f.latest != 0 }
+func (f *fixture) StagingStatus() staging.Status { return f.status }
+func (f *fixture) TriggerSync() bool             { return !f.busy }
+func (f *fixture) OMLatestSeq() (uint64, bool)   { return f.latest, f.latest != 0 }
+func (f *fixture) TaskStatuses(served generation.Label) []staging.TaskStatus {
+	f.askedAs = served
+	return f.tasks
+}
 func (f *fixture) Rebuild(reason string) (bool, string) {
 	if f.busy {
 		return false, "A rebuild is under way."

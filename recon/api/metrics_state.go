@@ -15,7 +15,11 @@ import (
 // no number is older than the answer. It makes the families itself because a
 // collector of the client library would have to speak through channels.
 func (s *server) stateFamilies() ([]*dto.MetricFamily, error) {
-	families, err := s.servingFamilies()
+	var families []*dto.MetricFamily
+	served, err := s.servedLabel(context.Background(), "metrics")
+	if serving := err == nil; serving || errors.Is(err, swap.ErrNothingPublished) {
+		families, err = s.servingFamilies(served, serving), nil
+	}
 	status := s.Control.StagingStatus()
 	states := newFamily("recon_staging_state", "1 for the state that staging is in.", dto.MetricType_GAUGE)
 	for _, state := range staging.States() {
@@ -30,7 +34,7 @@ func (s *server) stateFamilies() ([]*dto.MetricFamily, error) {
 	applied := newFamily("recon_task_applied_sequence", "Last OM sequence number that a task has taken.", dto.MetricType_GAUGE)
 	running := newFamily("recon_task_running", "1 while a task runs, on a delta or in a rebuild.", dto.MetricType_GAUGE)
 	failed := newFamily("recon_task_failed", "1 if a task's last run failed.", dto.MetricType_GAUGE)
-	for _, t := range s.Control.TaskStatuses() {
+	for _, t := range s.Control.TaskStatuses(served) {
 		applied.add("task", t.Name, float64(t.AppliedSeq))
 		running.add("task", t.Name, truth(t.Running))
 		failed.add("task", t.Name, truth(t.RunStatus < 0))
@@ -44,7 +48,7 @@ func (s *server) stateFamilies() ([]*dto.MetricFamily, error) {
 }
 
 // servingFamilies are the metrics about what is served.
-func (s *server) servingFamilies() (families []*dto.MetricFamily, err error) {
+func (s *server) servingFamilies(l generation.Label, serving bool) (families []*dto.MetricFamily) {
 	gauge := func(name, help string, value float64) {
 		f := newFamily(name, help, dto.MetricType_GAUGE)
 		f.add("", "", value)
@@ -53,21 +57,14 @@ func (s *server) servingFamilies() (families []*dto.MetricFamily, err error) {
 	if latest, known := s.Control.OMLatestSeq(); known {
 		gauge("recon_om_latest_sequence", "Newest sequence number heard of from the OM.", float64(latest))
 	}
-	view, release, err := s.Views.Acquire(context.Background(), "metrics", generation.Need{})
-	if errors.Is(err, swap.ErrNothingPublished) {
-		gauge("recon_serving", "1 if a committed generation is served.", 0)
-		return families, nil
+	gauge("recon_serving", "1 if a committed generation is served.", truth(serving))
+	if !serving {
+		return families
 	}
-	if err != nil {
-		return families, err
-	}
-	defer release()
-	l := view.Label()
-	gauge("recon_serving", "1 if a committed generation is served.", 1)
 	gauge("recon_serving_snapshot_sequence", "OM sequence number that the served generation was built from.", float64(l.BaseSeq))
 	gauge("recon_serving_applied_sequence", "Last OM sequence number folded into what is served.", float64(l.AppliedSeq))
 	gauge("recon_serving_data_timestamp_seconds", "When what is served was fetched from the OM.", float64(l.AsOf.UnixMilli())/1000)
-	return families, nil
+	return families
 }
 
 func truth(is bool) float64 {

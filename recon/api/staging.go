@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"reconsim/recon/generation"
 	"reconsim/recon/staging"
 	"reconsim/recon/swap"
 )
@@ -105,15 +104,13 @@ func (s *server) describe(ctx context.Context, status staging.Status) (stagingBo
 func active(state staging.State) bool { return underWay(state) || state == staging.RollingBack }
 
 func (s *server) serving(ctx context.Context) (*servingBody, error) {
-	view, release, err := s.Views.Acquire(ctx, "staging", generation.Need{})
+	l, err := s.servedLabel(ctx, "staging")
 	if errors.Is(err, swap.ErrNothingPublished) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer release()
-	l := view.Label()
 	body := &servingBody{
 		Generation: l.ID(), AppliedSeq: strconv.FormatUint(l.AppliedSeq, 10), AsOf: *instantOf(l.AsOf),
 		StalenessSeconds: s.stalenessSeconds(l), Lineage: l.Lineage.String(),

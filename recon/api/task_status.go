@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -19,14 +20,25 @@ type taskStatusBody struct {
 
 // taskStatus is GET /task/status (spec/api.md 4.15). It answers before the
 // first commit too: that is when it is looked at most. It has no ETag, because
-// tasks run without a new revision.
+// tasks run without a new revision. Label and rows are of one view: what is
+// served may change while the answer is made.
 func (s *server) taskStatus(w http.ResponseWriter, r *http.Request) {
-	if err := s.labelFor(w.Header(), r, "task/status"); err != nil {
+	label, err := s.servedLabel(r.Context(), "task/status")
+	switch {
+	case errors.Is(err, swap.ErrNothingPublished):
+		w.Header().Set("Recon-Staging", s.stagingHeader())
+	case err != nil:
+		s.fail(w, r, err)
+		return
+	default:
+		s.setLabel(w.Header(), label)
+	}
+	if err := s.between(r.Context(), "task/status", 1); err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	bodies := []taskStatusBody{}
-	for _, t := range s.Control.TaskStatuses() {
+	for _, t := range s.Control.TaskStatuses(label) {
 		body := taskStatusBody{
 			TaskName: t.Name, LastUpdatedTimestamp: t.UpdatedMillis,
 			LastUpdatedSeqNumber: t.AppliedSeq, LastTaskRunStatus: t.RunStatus,
@@ -39,18 +51,13 @@ func (s *server) taskStatus(w http.ResponseWriter, r *http.Request) {
 	s.writeJSON(w, r, http.StatusOK, bodies)
 }
 
-// labelFor sets the label of what is served now. Without a generation only the
-// state of staging is told.
-func (s *server) labelFor(h http.Header, r *http.Request, endpoint string) error {
-	view, release, err := s.Views.Acquire(r.Context(), endpoint, generation.Need{})
-	if errors.Is(err, swap.ErrNothingPublished) {
-		h.Set("Recon-Staging", s.stagingHeader())
-		return nil
-	}
+// servedLabel is the label of what is served now. The error is
+// [swap.ErrNothingPublished] before the first commit.
+func (s *server) servedLabel(ctx context.Context, endpoint string) (generation.Label, error) {
+	view, release, err := s.Views.Acquire(ctx, endpoint, generation.Need{})
 	if err != nil {
-		return err
+		return generation.Label{}, err
 	}
 	defer release()
-	s.setLabel(h, view.Label())
-	return nil
+	return view.Label(), nil
 }

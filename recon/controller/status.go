@@ -85,28 +85,28 @@ func (c *Controller) manual(download bool, reason string) (bool, string) {
 // Cancel stops a rebuild that has not come to COMMITTING.
 func (c *Controller) Cancel(by string) error { return c.staging.Cancel(staging.CauseCancelled, by) }
 
-// TaskStatuses are the rows of RECON_TASK_STATUS, derived from META and from
-// the rebuild that ended last.
-func (c *Controller) TaskStatuses() []staging.TaskStatus {
-	meta, serving := c.o.Protocol.Serving()
+// TaskStatuses are the rows of RECON_TASK_STATUS, derived from the label of
+// what is served and from the rebuild that ended last. The zero Label is that of
+// nothing.
+func (c *Controller) TaskStatuses(served generation.Label) []staging.TaskStatus {
 	s := c.staging.Status()
 	updated := int64(0)
-	if serving {
-		updated = meta.AsOf.UnixMilli()
+	if !served.AsOf.IsZero() {
+		updated = served.AsOf.UnixMilli()
 	}
 	running := s.State != staging.None && s.State != staging.Failed
 	rows := []staging.TaskStatus{
-		{Name: "OmSnapshotRequest", UpdatedMillis: updated, AppliedSeq: meta.BaseSeq, Running: strings.HasPrefix(s.Phase, "DOWNLOAD")},
-		{Name: "OmDeltaRequest", UpdatedMillis: updated, AppliedSeq: meta.AppliedSeq},
+		{Name: "OmSnapshotRequest", UpdatedMillis: updated, AppliedSeq: served.BaseSeq, Running: strings.HasPrefix(s.Phase, "DOWNLOAD")},
+		{Name: "OmDeltaRequest", UpdatedMillis: updated, AppliedSeq: served.AppliedSeq},
 	}
 	if c.LastError() != "" {
 		rows[1].RunStatus = -1
 	}
 	for _, t := range c.o.Tasks {
-		rows = append(rows, staging.TaskStatus{Name: t.Name(), UpdatedMillis: updated, AppliedSeq: meta.AppliedSeq,
+		rows = append(rows, staging.TaskStatus{Name: t.Name(), UpdatedMillis: updated, AppliedSeq: served.AppliedSeq,
 			Running: s.State == staging.Processing})
 	}
-	reprocess := staging.TaskStatus{Name: "REPROCESS_STAGING", UpdatedMillis: updated, AppliedSeq: meta.BaseSeq, Running: running}
+	reprocess := staging.TaskStatus{Name: "REPROCESS_STAGING", UpdatedMillis: updated, AppliedSeq: served.BaseSeq, Running: running}
 	if s.Last != nil {
 		reprocess.UpdatedMillis = s.Last.EndedAt.UnixMilli()
 		if s.Last.Result != "COMMITTED" {

@@ -172,6 +172,10 @@ func (e *examination) run() {
 	if e.o.Status == http.StatusNotModified {
 		return
 	}
+	if e.o.isTaskStatus() {
+		e.taskStatus()
+		return
+	}
 	if e.asExpected() {
 		return
 	}

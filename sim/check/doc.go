@@ -34,6 +34,10 @@
 //     acknowledged MaxLag before and now; for order it counts as the newest
 //     such state, and as having shown the oldest.
 //
+// Task status tells of rebuilds, which no oracle knows. Its labels are judged
+// like all others, and the sequence numbers in its rows must be the label's
+// (watermark-honest).
+//
 // A request with generation= asks for the past: order and lag are not checked.
 //
 // # Limits

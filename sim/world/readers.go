@@ -16,8 +16,8 @@ import (
 	"reconsim/sim/check"
 )
 
-// taskStatus is the one endpoint whose answers the oracle cannot foretell: it
-// tells of rebuilds, not of rows. Its readers check that it answers.
+// taskStatus is the one endpoint about which the oracle draws no requests: it
+// tells of rebuilds, not of rows.
 const taskStatus = "task/status"
 
 // askAhead is how many requests a reader draws at once.
@@ -137,29 +137,7 @@ func (w *World) ask(ctx context.Context, name, session, request string, due time
 	w.meter.add(read{endpoint: o.Endpoint, state: o.PhaseAtSend, spanned: o.SpannedPublish,
 		failed: !o.Excused && (o.Status == 0 || o.Status >= 500), generation: label.Build,
 		atMillis: w.millis(o.SentAt), took: o.DoneAt.Sub(due)})
-	if o.Endpoint == taskStatus {
-		w.judgeStatus(o)
-		return
-	}
 	w.submit(o)
-}
-
-// judgeStatus checks an answer of task/status: it must always be there.
-func (w *World) judgeStatus(o check.Observation) {
-	if o.Excused || w.published.Load() == 0 {
-		return
-	}
-	var wrong []check.Violation
-	if o.Status != http.StatusOK {
-		wrong = append(wrong, check.Violation{Reader: o.Reader, Session: o.Session, Request: o.Request, Phase: o.PhaseAtSend,
-			SentAt: o.SentAt, DoneAt: o.DoneAt, Index: -1, Status: o.Status, Body: string(o.Body),
-			Detail: fmt.Sprintf("task/status answers %d: %s", o.Status, o.Failure)})
-	}
-	w.checker.Tally(check.NoError, 1, wrong...)
-	for _, v := range wrong {
-		v.Property = check.NoError
-		w.violated(v)
-	}
 }
 
 // fetch gets an answer: over loopback, or straight from the handler.
