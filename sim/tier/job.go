@@ -9,7 +9,6 @@ import (
 	"reconsim/scenarios"
 	"reconsim/sim/check"
 	"reconsim/sim/mutant"
-	"reconsim/sim/sched"
 )
 
 // Job is one simulation as it is handed to another process: plain text and
@@ -95,26 +94,6 @@ func (j Job) Options() (Options, *record.Failure) {
 		return bad(err)
 	}
 	return o, nil
-}
-
-// StrategyOf is the strategy that a text names, or the scenario's own if the
-// text is empty. Recorded choices are followed first.
-func StrategyOf(s *scenarios.Scenario, text, choices string) (sched.Strategy, error) {
-	if text == "" {
-		text = s.Schedule.Strategy
-		if depth := s.Schedule.Depth; depth > 0 && (text == "pct" || text == "exhaustive") {
-			text = fmt.Sprintf("%s %d", text, depth)
-		}
-	}
-	strategy, err := sched.ParseStrategy(text)
-	if err != nil || choices == "" {
-		return strategy, err
-	}
-	list, err := sched.ParseChoices(choices)
-	if err != nil {
-		return nil, err
-	}
-	return sched.Replay(list, strategy), nil
 }
 
 // Run carries the job out in this process.

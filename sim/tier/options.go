@@ -90,7 +90,11 @@ func makeRunDir(dir string) error {
 
 // repeatCommand is what a person pastes to have the run again.
 func repeatCommand(o Options) string {
-	command := fmt.Sprintf("reconsim run %s --tier %s --seed %d", o.File, o.Tier, o.Seed)
+	order, ok := strategyFlag(o)
+	if !ok {
+		return "reconsim replay " + o.Out
+	}
+	command := fmt.Sprintf("reconsim run %s --tier %s --seed %d%s", o.File, o.Tier, o.Seed, order)
 	for _, m := range o.Mutations {
 		command += " --mutant " + m.String()
 	}

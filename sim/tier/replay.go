@@ -69,6 +69,17 @@ func (r *Recorded) Options(out string) (Options, error) {
 	return o, err
 }
 
+// InScenario reports whether the scenario file alone repeats the run: its order is
+// that of a seed and a strategy, and not of recorded choices.
+func (r *Recorded) InScenario() bool {
+	strategy, err := StrategyOf(r.Scenario, r.Run.Strategy, "")
+	if err != nil {
+		return false
+	}
+	with, ok := scheduled(r.Scenario, r.Run.Seed, strategy)
+	return ok && with.Schedule == r.Scenario.Schedule
+}
+
 // Replayed is a run that was repeated.
 type Replayed struct {
 	record.RunDocument

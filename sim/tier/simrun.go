@@ -23,11 +23,8 @@ func RunSim(ctx context.Context, o Options) (record.Run, error) {
 	if err := makeRunDir(o.Out); err != nil {
 		return run, err
 	}
-	if o.Strategy != nil && len(o.Strategy.String()) > maxStrategyText {
-		run.Repeat = "reconsim replay " + o.Out
-		o.Repeat = run.Repeat
-	}
-	text, err := o.Scenario.Marshal()
+	told, _ := scheduled(o.Scenario, o.Seed, o.Strategy)
+	text, err := told.Marshal()
 	if err != nil {
 		return run, fmt.Errorf("write the scenario down: %w", err)
 	}
@@ -52,10 +49,6 @@ func RunSim(ctx context.Context, o Options) (record.Run, error) {
 		record.ScenarioFile: text, record.TraceFile: s.Trace.Text(), record.ChoicesFile: []byte(s.Choices.String()), "recon.log": log.Bytes(),
 	}), writeRecord(o.Out, run, s.Events))
 }
-
-// maxStrategyText is what fits on a command line that a person pastes; longer
-// are the choices of another run.
-const maxStrategyText = 40
 
 func writeFiles(dir string, files map[string][]byte) error {
 	var failed error
