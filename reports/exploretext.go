@@ -51,6 +51,9 @@ func WriteExploreTerminal(w io.Writer, e record.Exploration) error {
 			fmt.Fprintf(&out, "  %s %s\n", termQuiet.Render("run:"), oneLine(v.RunDir))
 		}
 		fmt.Fprintf(&out, "  %s %s\n", termQuiet.Render("replay:"), oneLine(v.Replay))
+		if v.Scenario != "" {
+			fmt.Fprintf(&out, "  %s reconsim shrink %s\n", termQuiet.Render("shrink:"), oneLine(v.RunDir))
+		}
 	}
 	if e.Dir != "" {
 		fmt.Fprintf(&out, "%s %s\n", termQuiet.Render("report:"), oneLine(e.Dir+"/"+ExplorePageFile))

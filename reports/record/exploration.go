@@ -44,7 +44,8 @@ type Exploration struct {
 	Coverage Coverage `json:"coverage"`
 	// Growth is how it grew, sampled, in order.
 	Growth []GrowthSample `json:"growth"`
-	// Violations has one entry for each signature, the first found first.
+	// Violations has one entry for each kind of violation, the first found first:
+	// signatures of one kind differ in which reader and which generations.
 	Violations []ExploredViolation `json:"violations"`
 	// Repeat is a ready-to-paste command that explores the same again.
 	Repeat string `json:"repeat"`
@@ -123,8 +124,8 @@ type ExploredViolation struct {
 	Execution int64  `json:"execution"`
 	// Count is how many executions had it.
 	Count int64 `json:"count"`
-	// Scenario is the file that reproduces it, RunDir the run directory with
-	// its why page; empty where there is none.
+	// Scenario is the file that reproduces it, empty if only Replay does; RunDir
+	// is the run directory with its why page, empty where there is none.
 	Scenario string `json:"scenario,omitempty"`
 	RunDir   string `json:"runDir,omitempty"`
 	// Fresh says that it was shown again in a fresh process before it was

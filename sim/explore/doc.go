@@ -22,8 +22,10 @@
 //     a delta applied after it, and at least [CheckedAnswers] answers compared
 //     with the oracle. Others are discarded: they would make the figure look good
 //     and prove little.
-//   - finding: a kind of violation, once; it has been repeated in a fresh process
-//     and has a run directory with its why page before anybody hears of it.
+//   - finding: a kind of violation (check.KindOf), once; it has been repeated in
+//     a fresh process and has a run directory with its why page before anybody
+//     hears of it. If the execution was led by choices, which no scenario file can
+//     tell, another one is looked for that shows the same and needs none.
 //
 // # Invariants
 //

@@ -12,6 +12,7 @@ import (
 
 	"reconsim/reports/record"
 	"reconsim/scenarios"
+	"reconsim/sim/check"
 	"reconsim/sim/tier"
 )
 
@@ -50,10 +51,11 @@ type exploration struct {
 	began time.Time
 	mu    sync.Mutex
 	// the rest is guarded by mu.
-	search   *search
-	report   record.Exploration
-	counts   map[tier.Cell]int64
-	traces   map[string]bool
+	search *search
+	report record.Exploration
+	counts map[tier.Cell]int64
+	traces map[string]bool
+	// findings are the places in report.Violations, by kind (check.KindOf).
 	findings map[string]int
 	started  int64
 	over     bool
@@ -153,8 +155,8 @@ func (x *exploration) take(ctx context.Context, t trial, out tier.Outcome) error
 // should be looked at first.
 const enough = 20
 
-// count adds an outcome to the figures and returns the signatures that are new;
-// the lock is held.
+// count adds an outcome to the figures and returns a signature of each kind that
+// is new; the lock is held.
 func (x *exploration) count(t trial, out tier.Outcome) (fresh []string, err error) {
 	if out.Exhausted {
 		x.over = true
@@ -179,11 +181,14 @@ func (x *exploration) count(t trial, out tier.Outcome) (fresh []string, err erro
 		return nil, fmt.Errorf("the choices of an execution: %w", err)
 	}
 	x.grow()
+	seen := map[string]bool{}
 	for _, signature := range out.Signatures {
-		if !isFinding(signature) {
+		kind := check.KindOf(signature)
+		if !isFinding(signature) || seen[kind] {
 			continue
 		}
-		if i, known := x.findings[signature]; known {
+		seen[kind] = true
+		if i, known := x.findings[kind]; known {
 			r.Violations[i].Count++
 			continue
 		}
@@ -191,7 +196,7 @@ func (x *exploration) count(t trial, out tier.Outcome) (fresh []string, err erro
 			x.over = true
 			continue
 		}
-		x.findings[signature] = len(r.Violations)
+		x.findings[kind] = len(r.Violations)
 		r.Verdict = record.Fail
 		r.Violations = append(r.Violations, record.ExploredViolation{Signature: signature, Seed: t.job.Seed, Strategy: t.job.Strategy,
 			Execution: r.Executions + r.Discarded, Count: 1})

@@ -11,6 +11,7 @@ import (
 	"reconsim/recon/staging"
 	"reconsim/reports/record"
 	"reconsim/scenarios"
+	"reconsim/sim/check"
 	"reconsim/sim/sched"
 	"reconsim/sim/tier"
 )
@@ -76,6 +77,46 @@ func TestExploreFindsMutant(t *testing.T) {
 	again, err := recorded.Replay(t.Context(), filepath.Join(t.TempDir(), "replay"))
 	if err != nil || !again.SameTrace {
 		t.Fatalf("%+v, %v", again, err)
+	}
+}
+
+// TestFindingsAreTold: each kind of violation is listed once, and the scenario
+// file of its run directory shows it without any flag, also where the execution
+// that showed it first was led by the choices of another.
+func TestFindingsAreTold(t *testing.T) {
+	o := options(t, "swap/stalled-commit.yaml", "serve-next-sql")
+	o.Executions, o.Workers = 24, 1
+	e, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds, told := map[string]bool{}, 0
+	for _, v := range e.Violations {
+		kind := check.KindOf(v.Signature)
+		if kinds[kind] || !v.Fresh || v.RunDir == "" {
+			t.Fatalf("kind %s: %+v", kind, v)
+		}
+		kinds[kind] = true
+		if v.Scenario == "" {
+			continue
+		}
+		told++
+		text, err := os.ReadFile(v.Scenario)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, problems := scenarios.Load(v.Scenario, text, tier.Vocabulary())
+		if len(problems) > 0 {
+			t.Fatal(problems[0])
+		}
+		out, err := tier.Afresh(t.Context(), tier.WorkerOptions{}, tier.Job{File: v.Scenario, Scenario: string(text),
+			Seed: uint64(s.Schedule.Seed), Mutants: []string{"serve-next-sql"}})
+		if err != nil || !showsKind(out, kind) {
+			t.Fatalf("%s shows %v and not %s, %v", v.Scenario, out.Signatures, kind, err)
+		}
+	}
+	if told == 0 {
+		t.Fatalf("no finding has a scenario: %+v", e.Violations)
 	}
 }
 

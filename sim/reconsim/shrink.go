@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -50,15 +51,16 @@ type shrunk struct {
 func (p *program) shrinkVerb() *cobra.Command {
 	var f shrinkFlags
 	cmd := &cobra.Command{
-		Use: "shrink FILE", Short: "the smallest scenario that fails in the same way", Args: cobra.ExactArgs(1),
+		Use: "shrink FILE|RUNDIR", Short: "the smallest scenario that fails in the same way", Args: cobra.ExactArgs(1),
 		Long: `shrink takes lines out of a scenario that fails, and makes what is left simpler, as long as
 its run shows the same kind of violation: the same property, and an answer of the current or
 of an older generation as before. Faults, steps, settings, expectations and thresholds are
 lines; what is left keeps its names. The last scenario is run once more in a fresh process
-before it is written.
+before it is written. Of a run directory it takes the scenario, seed, order and planted
+mistakes that failed there.
 
   reconsim shrink scenarios/swap/stalled-commit.yaml --mutant serve-next-sql --seed 5
-  reconsim shrink runs/explore-20261124-101500-4711/finding-1/scenario.yaml --seed 77`,
+  reconsim shrink runs/explore-20261124-101500-4711/finding-1`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.shrink(cmd.Context(), f, args[0]) },
 	}
 	flags := cmd.Flags()
@@ -72,6 +74,10 @@ before it is written.
 
 func (p *program) shrink(ctx context.Context, f shrinkFlags, file string) error {
 	began := time.Now()
+	file, err := f.resolve(file)
+	if err != nil {
+		return err
+	}
 	s, job, err := f.job(file)
 	if err != nil {
 		return err
@@ -101,6 +107,24 @@ func (p *program) shrink(ctx context.Context, f shrinkFlags, file string) error 
 	fmt.Fprintf(p.out, "%s: %d lines of %d are left after %d runs in %.1f s.\nIt shows %s:\n  %s\n", document.File, document.LinesAfter,
 		document.LinesBefore, document.Executions, document.Seconds, document.Signature, document.Replay)
 	return nil
+}
+
+// resolve finds the scenario file of a run directory, and what else made the run
+// fail.
+func (f *shrinkFlags) resolve(what string) (file string, err error) {
+	if info, err := os.Stat(what); err != nil || !info.IsDir() {
+		return what, nil
+	}
+	recorded, err := tier.ReadRecorded(what)
+	if err != nil {
+		return "", err
+	}
+	if !recorded.InScenario() {
+		return "", usage("%s followed recorded choices, which no scenario can tell: reconsim replay %s repeats it; give a run of a seed and a strategy",
+			what, what)
+	}
+	f.mutants = append(f.mutants, recorded.Run.Mutants...)
+	return filepath.Join(what, record.ScenarioFile), nil
 }
 
 // job loads the scenario, puts the seed into it, and says how it is run.

@@ -67,6 +67,35 @@ func TestShrinkVerb(t *testing.T) {
 	}
 }
 
+// TestShrinkRunDir: a run directory says all that shrink needs, also what was
+// given on the command line; without the order there would be nothing to shrink.
+func TestShrinkRunDir(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	_, errOut, code := call(t, "run", "scenarios/swap/pointer-fails-before.yaml", "--mutant", "publish-before-move", "--seed", "5",
+		"--strategy", "pct 2", "--json", "--out", dir)
+	if code != exitViolated {
+		t.Fatalf("exit %d: %s", code, errOut)
+	}
+	run, err := record.ReadRun(dir)
+	if err != nil || !strings.Contains(run.Repeat, "--strategy 'pct 2'") {
+		t.Fatalf("%s, %v", run.Repeat, err)
+	}
+	out := filepath.Join(t.TempDir(), "small.yaml")
+	d, err := shrinkTo(t, out, dir)
+	if err != nil || !strings.HasPrefix(d.Signature, "monotonic|") || !strings.Contains(d.Replay, "--mutant publish-before-move") {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	// A run that followed choices can only be replayed.
+	run.Strategy = "replay then random: world,reader; 0*3 1 0"
+	if err := record.WriteRun(dir, run); err != nil {
+		t.Fatal(err)
+	}
+	var failure *record.Failure
+	if _, err := shrinkTo(t, out+"2", dir); !errors.As(err, &failure) || failure.Kind != record.KindUsage || !strings.Contains(failure.Message, "reconsim replay") {
+		t.Fatal(err)
+	}
+}
+
 // TestShrinkRefuses: there must be something to keep.
 func TestShrinkRefuses(t *testing.T) {
 	for _, c := range []struct {
