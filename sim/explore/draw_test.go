@@ -82,7 +82,9 @@ func (d *drawn) world() {
 	w.OMs = d.number("oms", 1, 3)
 	w.Keys = scenarios.Size{All: d.number("keys", 10, 400)}
 	w.Seed = d.number("world seed", 1, 1_000_000)
-	if rate := d.number("deltas a second", 0, 60); rate > 5 {
+	// Often there is no traffic but what steps make: nothing that comes later then
+	// covers up what was left undone.
+	if rate := d.number("deltas a second", 0, 60); rate > 15 {
 		w.DeltasPerSecond = scenarios.Size{All: rate}
 	}
 	if d.chance("layouts", 40) {
@@ -160,10 +162,10 @@ func strikes() map[point.Point][]string {
 		all[p] = fails
 	}
 	for _, p := range []point.Point{point.StagingCreate, point.StagingIngest, point.StagingSeal, point.StagingValidate, point.CatchUp,
-		point.CommitBegin, point.PointerWrite, point.PointerMove, point.StatusWrite, point.TaskDelta, point.DeltaCommit} {
+		point.CommitBegin, point.PointerWrite, point.PointerMove, point.StatusWrite, point.TaskDelta, point.DeltaCommit, point.DeltaSQL} {
 		all[p] = fails
 	}
-	for _, p := range []point.Point{point.PointerSync, point.Publish, point.Published, point.DeltaSQL, point.DeltaPublish, point.OpenGeneration, point.Retire} {
+	for _, p := range []point.Point{point.PointerSync, point.Publish, point.Published, point.DeltaPublish, point.OpenGeneration, point.Retire} {
 		all[p] = []string{"park %s"}
 	}
 	for _, p := range []point.Point{point.DiskCreate, point.DiskWrite, point.DiskSync, point.DiskRename, point.DiskLink, point.DiskMkdir} {
@@ -253,7 +255,11 @@ func (d *drawn) part() {
 	case "wait":
 		d.step(scenarios.Step{Do: scenarios.Wait, For: d.millis("for", 1, 500)})
 	case "burst":
-		d.step(scenarios.Step{Do: scenarios.Burst, Count: scenarios.Size{All: d.number("count", 1, 40)}})
+		count := int64(1)
+		if d.chance("several", 50) {
+			count = d.number("count", 2, 40)
+		}
+		d.step(scenarios.Step{Do: scenarios.Burst, Count: scenarios.Size{All: count}})
 	case "compact":
 		d.step(scenarios.Step{Do: scenarios.CompactLog})
 	case "leader":

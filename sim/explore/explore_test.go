@@ -84,8 +84,8 @@ func TestExploreFindsMutant(t *testing.T) {
 // file of its run directory shows it without any flag, also where the execution
 // that showed it first was led by the choices of another.
 func TestFindingsAreTold(t *testing.T) {
-	o := options(t, "swap/stalled-commit.yaml", "serve-next-sql")
-	o.Executions, o.Workers = 24, 1
+	o := options(t, "swap/smooth.yaml", "tag-of-generation")
+	o.Executions, o.Workers = 16, 1
 	e, err := Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestFindingsAreTold(t *testing.T) {
 			t.Fatal(problems[0])
 		}
 		out, err := tier.Afresh(t.Context(), tier.WorkerOptions{}, tier.Job{File: v.Scenario, Scenario: string(text),
-			Seed: uint64(s.Schedule.Seed), Mutants: []string{"serve-next-sql"}})
+			Seed: uint64(s.Schedule.Seed), Mutants: []string{"tag-of-generation"}})
 		if err != nil || !showsKind(out, kind) {
 			t.Fatalf("%s shows %v and not %s, %v", v.Scenario, out.Signatures, kind, err)
 		}

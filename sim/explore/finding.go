@@ -56,8 +56,8 @@ func (x *exploration) pursue(ctx context.Context, t trial, out tier.Outcome, sig
 	return x.leave(ctx, job, out, signatures, !isLed)
 }
 
-// plainTries bounds the executions of plainly: a few seconds of one process.
-const plainTries = 60
+// plainTries bounds the executions of plainly: a second or a few of one process.
+const plainTries = 20
 
 // plainly looks for an execution of the same scenario that shows a kind of
 // violation and is ordered by a seed and a strategy alone.
