@@ -29,10 +29,13 @@ const (
 	// SkipPointerSync leaves out the sync of the pointer's directory, which makes
 	// its rename durable.
 	SkipPointerSync
+	// TagOfGeneration makes the tag of an answer from its generation alone, as if
+	// deltas changed nothing.
+	TagOfGeneration
 )
 
 var mutationNames = [...]string{"publish-before-move", "skip-freeze", "serve-next-sql", "ignore-lineage",
-	"skip-table-sync", "skip-directory-sync", "pointer-before-sql", "skip-pointer-sync"}
+	"skip-table-sync", "skip-directory-sync", "pointer-before-sql", "skip-pointer-sync", "tag-of-generation"}
 
 // String is the name used on the command line.
 func (m Mutation) String() string { return mutationNames[m] }

@@ -62,7 +62,7 @@ func (s *server) data(e dataEndpoint) http.HandlerFunc {
 		label := view.Label()
 		s.setLabel(w.Header(), label)
 		if e.tagged {
-			tag := etag(label)
+			tag := s.etag(label)
 			w.Header().Set("ETag", tag)
 			if matches(r.Header.Values("If-None-Match"), tag) {
 				w.WriteHeader(http.StatusNotModified)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"reconsim/faults/point"
 	"reconsim/recon/generation"
 	"reconsim/recon/staging"
 )
@@ -75,7 +76,13 @@ func structuredString(s string) string {
 
 // etag is the tag of all answers from a view that nothing else decides. It is
 // weak because a proxy may compress.
-func etag(l generation.Label) string { return `W/"` + l.Revision() + `"` }
+func (s *server) etag(l generation.Label) string {
+	revision := l.Revision()
+	if s.Env.Mutated(point.TagOfGeneration) {
+		revision = l.ID()
+	}
+	return `W/"` + revision + `"`
+}
 
 // matches compares a tag with If-None-Match weakly (RFC 9110 13.1.2).
 func matches(fields []string, tag string) bool {

@@ -134,6 +134,8 @@ type examination struct {
 	labelled   bool
 	index      int64
 
+	// fromKept says that the body is one that the client had kept.
+	fromKept   bool
 	checked    []Property
 	violations []Violation
 }
@@ -146,6 +148,9 @@ func (e *examination) violate(p Property, d *Difference, format string, args ...
 		SentAt: e.o.SentAt, DoneAt: e.o.DoneAt, Generation: e.generation, Index: e.index,
 		Detail: fmt.Sprintf(format, args...), Status: e.o.Status,
 		Body: string(e.o.Body[:min(len(e.o.Body), keptBodyBytes)]),
+	}
+	if e.fromKept {
+		v.Detail += ", by a 304: the client had kept it from an earlier answer"
 	}
 	v.Signature = fmt.Sprintf("%s|%s|%s/%s", p, e.o.Reader, e.generation, e.current)
 	if d != nil {
@@ -169,7 +174,7 @@ func (e *examination) run() {
 	if e.labelled {
 		e.honest()
 	}
-	if e.o.Status == http.StatusNotModified {
+	if e.o.Status == http.StatusNotModified && !e.unchanged() {
 		return
 	}
 	if e.o.isTaskStatus() {
@@ -189,6 +194,18 @@ func (e *examination) run() {
 	} else {
 		e.compareUnlabelled(got)
 	}
+}
+
+// unchanged puts what the client had kept in the place of the body that a 304
+// has not: it is now an answer like any other.
+func (e *examination) unchanged() bool {
+	e.check(NoError)
+	if e.o.Kept == nil {
+		e.violate(NoError, nil, "a 304 to a request that named no tag")
+		return false
+	}
+	e.fromKept, e.o.Status, e.o.Body = true, http.StatusOK, e.o.Kept
+	return true
 }
 
 // answered reports whether there is an answer to judge. Before anything was

@@ -30,6 +30,7 @@
 //     (one-generation). A list with elements missing was cut off (no-error).
 //     Zeros, empty lists and "not found" that no state explains are nothings
 //     (never-empty).
+//     A 304 stands for the body that the client had kept.
 //  6. An answer without a label must equal some state between what the OM had
 //     acknowledged MaxLag before and now; for order it counts as the newest
 //     such state, and as having shown the oldest.

@@ -22,6 +22,9 @@ type Observation struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// Kept is the body of an earlier answer whose tag the client sent along, nil
+	// if it sent none. A 304 says that it is still the right one.
+	Kept []byte
 	// Failure says why no answer came, or why the body ended early.
 	Failure string
 	// Excused is set when the world itself broke the request, such as by

@@ -103,12 +103,23 @@ func TestBeforeFirstPublish(t *testing.T) {
 	require.Empty(t, w.checker.Check(o))
 }
 
-// TestNotModified: an answer without a body still has its place in order.
+// TestNotModified: a 304 stands for what the client had kept, has its place in
+// order, and answers nobody who has kept nothing.
 func TestNotModified(t *testing.T) {
 	w := newWorld(t)
 	require.Empty(t, w.checker.Check(w.right(12, clusterState)))
 	o := w.right(11, clusterState)
-	o.Status, o.Body = http.StatusNotModified, nil
+	o.Status, o.Body, o.Kept = http.StatusNotModified, nil, o.Body
 	o.SentAt, o.DoneAt = w.at(13), w.at(13)
 	require.Equal(t, []Property{Monotonic}, properties(w.checker.Check(o)))
+
+	o = w.right(15, clusterState)
+	o.Status, o.Body, o.Kept = http.StatusNotModified, nil, o.Body
+	require.Empty(t, w.checker.Check(o))
+	o.Kept = w.body(w.first, clusterState)
+	got := w.checker.Check(o)
+	require.ElementsMatch(t, []Property{Exact, WatermarkHonest}, properties(got))
+	require.Contains(t, got[0].Detail, "by a 304")
+	o.Kept = nil
+	require.Equal(t, []Property{NoError}, properties(w.checker.Check(o)))
 }

@@ -40,6 +40,7 @@ func All() []Mutant {
 		{point.SkipFreeze, "the served generation takes deltas although the ones before them are missing", check.Exact, "om/compaction-storm", ByRun},
 		{point.ServeNextSQL, "numeric queries are answered from the staged generation's SQL file", check.Exact, "swap/stalled-commit", ByRun},
 		{point.IgnoreLineage, "deltas are taken from whichever OM leads, as if sequence numbers were shared", check.Converge, "leader/switch-idle", ByRun},
+		{point.TagOfGeneration, "the tag of an answer names its generation and not what was folded in since: who asks again keeps what is old", check.Exact, "swap/reader-held", ByRun},
 		{point.SkipTableSync, "a table of derived rows is ingested without a sync of its file", check.CrashAtomic, "swap/smooth", ByCrashes},
 		{point.SkipDirectorySync, "the directories of a staged generation are not synced, so links to the OM's tables may be lost", check.CrashAtomic, "swap/smooth", ByCrashes},
 		{point.PointerBeforeSQL, "the pointer moves to a generation before its SQL file is synced", check.CrashAtomic, "swap/smooth", ByCrashes},

@@ -30,11 +30,23 @@ type reader struct {
 	session  string
 	rng      *rand.Rand
 	requests map[string][]string
-	turn     int
+	// kept has, of each endpoint, the last answer that may be asked for again by
+	// its tag, as browsers do.
+	kept map[string]kept
+	turn int
 	// due is when requests of an open-loop reader fall due, shared by its
 	// lanes; nil if the next request follows the answer.
 	due *schedule
 }
+
+// kept is an answer with the tag by which a client asks whether it is still right.
+type kept struct {
+	request, tag string
+	body         []byte
+}
+
+// askAgainOneIn is how seldom a reader asks for what it has kept.
+const askAgainOneIn = 4
 
 // schedule is a steady arrival of requests. What is late stays due, so that an
 // answer that takes long is not hidden by the requests that it kept from being
@@ -55,7 +67,7 @@ func (s *schedule) next() time.Time {
 func (w *World) newReader(n, lane int, due *schedule) *reader {
 	session := n % int(max(1, w.scenario.Readers.Sessions.All))
 	return &reader{world: w, due: due, name: fmt.Sprintf("reader-%d", n), session: fmt.Sprintf("session-%d/%d", session, lane),
-		rng: w.plain.Rand(fmt.Sprintf("reader-%d/%d", n, lane)), requests: map[string][]string{}, turn: n + 2*lane}
+		rng: w.plain.Rand(fmt.Sprintf("reader-%d/%d", n, lane)), requests: map[string][]string{}, kept: map[string]kept{}, turn: n + 2*lane}
 }
 
 // run reads until ctx ends.
@@ -63,7 +75,7 @@ func (r *reader) run(ctx context.Context) {
 	think := r.world.scenario.Readers.ThinkTime.D()
 	for ctx.Err() == nil {
 		endpoints := r.world.scenario.Readers.Endpoints
-		request, err := r.next(endpoints[r.turn%len(endpoints)])
+		q, err := r.next(endpoints[r.turn%len(endpoints)])
 		r.turn++
 		if err != nil {
 			r.world.fail(fmt.Errorf("draw a request: %w", err))
@@ -76,15 +88,41 @@ func (r *reader) run(ctx context.Context) {
 				return
 			}
 		}
-		r.world.ask(ctx, r.name, r.session, request, due)
+		r.keep(q, r.world.ask(ctx, q, due))
 		if r.world.plain.Sleep(ctx, think) != nil {
 			return
 		}
 	}
 }
 
-// next draws a request to an endpoint about what the OM has just now.
-func (r *reader) next(endpoint string) (string, error) {
+// question is a request of a reader. With tag it asks whether what was kept is
+// still right.
+type question struct {
+	reader, session, request, tag string
+	kept                          []byte
+}
+
+// next draws a request to an endpoint: about what the OM has just now, or for
+// what the reader has kept. Who measures latency asks for nothing twice.
+func (r *reader) next(endpoint string) (question, error) {
+	q := question{reader: r.name, session: r.session}
+	if k, any := r.kept[endpoint]; any && r.due == nil && r.rng.IntN(askAgainOneIn) == 0 {
+		q.request, q.tag, q.kept = k.request, k.tag, k.body
+		return q, nil
+	}
+	var err error
+	q.request, err = r.draw(endpoint)
+	return q, err
+}
+
+// keep remembers an answer that has a tag.
+func (r *reader) keep(q question, o check.Observation) {
+	if tag := o.Header.Get("ETag"); r.due == nil && o.Status == http.StatusOK && o.Failure == "" && tag != "" {
+		r.kept[o.Endpoint] = kept{request: q.request, tag: tag, body: o.Body}
+	}
+}
+
+func (r *reader) draw(endpoint string) (string, error) {
 	if endpoint == taskStatus {
 		return "/api/v1/" + taskStatus, nil
 	}
@@ -107,43 +145,45 @@ func (r *reader) next(endpoint string) (string, error) {
 	return queue[0], nil
 }
 
-// ask sends one request, measures the time since it was due and hands the
-// answer to the judges.
-func (w *World) ask(ctx context.Context, name, session, request string, due time.Time) {
-	o := check.Observation{Reader: name, Session: session, Endpoint: endpointOf(request), Request: request,
+// ask sends one request, measures the time since it was due, hands the answer to
+// the judges, and returns it.
+func (w *World) ask(ctx context.Context, q question, due time.Time) check.Observation {
+	o := check.Observation{Reader: q.reader, Session: q.session, Endpoint: endpointOf(q.request), Request: q.request, Kept: q.kept,
 		SentAt: w.plain.Now(), PhaseAtSend: w.state().String()}
 	published, restarts, up := w.published.Load(), w.restarts.Load(), w.recon.Load() != nil
-	o.Status, o.Header, o.Body, o.Failure = w.fetch(ctx, request)
+	o.Status, o.Header, o.Body, o.Failure = w.fetch(ctx, q.request, q.tag)
 	o.DoneAt = w.plain.Now()
 	if w.options.Trace != nil {
-		w.options.Trace(session, request, strconv.Itoa(o.Status), o.Header.Get("Recon-Generation"), string(o.Body))
+		w.options.Trace(q.session, q.request, strconv.Itoa(o.Status), o.Header.Get("Recon-Generation"), string(o.Body))
 	}
 	o.SpannedPublish = w.published.Load() != published
 	// The story itself took Recon away from under the request.
 	o.Excused = restarts != w.restarts.Load() || !up
 	if ctx.Err() != nil && (o.Status == 0 || o.Status >= http.StatusInternalServerError || o.Failure != "") {
-		return // The reader itself has gone away, as at the end of the run, perhaps in mid-answer.
+		return o // The reader itself has gone away, as at the end of the run, perhaps in mid-answer.
 	}
 	if published == 0 && o.Status == http.StatusServiceUnavailable {
 		// Nothing is served yet and Recon says so: judged, but not counted as
 		// an answer.
 		w.submit(o)
-		return
+		return o
 	}
 	label, _ := check.ParseLabel(o.Header.Get("Recon-Generation"))
-	if o.Status == http.StatusOK {
+	if o.Status == http.StatusOK || o.Status == http.StatusNotModified {
 		w.promised(promise{label.Build, label.AppliedSeq})
 	}
 	w.meter.add(read{endpoint: o.Endpoint, state: o.PhaseAtSend, spanned: o.SpannedPublish,
 		failed: !o.Excused && (o.Status == 0 || o.Status >= 500), generation: label.Build,
 		atMillis: w.millis(o.SentAt), took: o.DoneAt.Sub(due)})
 	w.submit(o)
+	return o
 }
 
-// fetch gets an answer: over loopback, or straight from the handler.
-func (w *World) fetch(ctx context.Context, request string) (status int, header http.Header, body []byte, failure string) {
+// fetch gets an answer: over loopback, or straight from the handler. A tag makes
+// the request conditional.
+func (w *World) fetch(ctx context.Context, request, tag string) (status int, header http.Header, body []byte, failure string) {
 	if w.options.Network {
-		return w.fetchHTTP(ctx, request)
+		return w.fetchHTTP(ctx, request, tag)
 	}
 	recon, l := w.recon.Load(), w.life.Load()
 	if recon == nil {
@@ -155,6 +195,9 @@ func (w *World) fetch(ctx context.Context, request string) (status int, header h
 	}
 	asked := &http.Request{Method: http.MethodGet, URL: target, RequestURI: request, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{}, Body: http.NoBody, Host: "recon", RemoteAddr: "192.0.2.1:1234"}
+	if tag != "" {
+		asked.Header.Set("If-None-Match", tag)
+	}
 	answer := httptest.NewRecorder()
 	recon.Handler.ServeHTTP(answer, asked.WithContext(ctx))
 	if l.over.Load() {
@@ -163,10 +206,13 @@ func (w *World) fetch(ctx context.Context, request string) (status int, header h
 	return answer.Code, answer.Header(), answer.Body.Bytes(), ""
 }
 
-func (w *World) fetchHTTP(ctx context.Context, request string) (status int, header http.Header, body []byte, failure string) {
+func (w *World) fetchHTTP(ctx context.Context, request, tag string) (status int, header http.Header, body []byte, failure string) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.Address()+request, nil)
 	if err != nil {
 		return 0, http.Header{}, nil, err.Error()
+	}
+	if tag != "" {
+		r.Header.Set("If-None-Match", tag)
 	}
 	response, err := w.http.Do(r)
 	if err != nil {
